@@ -1,0 +1,119 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Command is a benchmark to run. One word is given to a shell, several are run
+// as they are, as with `bencher run`.
+type Command struct {
+	Argv  []string
+	Shell string // default /bin/sh, on Windows cmd
+	Flag  string // default -c, on Windows /C
+	Exec  bool   // run one word without a shell
+
+	Env    []string  // added to the environment, "NAME=value"
+	Stdin  io.Reader // nil: none
+	Stdout io.Writer // a live copy of the output; nil: none
+	Stderr io.Writer
+}
+
+// Output is what a finished command left.
+type Output struct {
+	Stdout string // lines joined by \n, valid UTF-8
+	Took   time.Duration
+}
+
+// How long a command that was told to stop may take before it is killed.
+const stopGrace = 5 * time.Second
+
+// FailedError says that a command did not succeed: its exit status, or the
+// signal that ended it. A run cut short by a signal is a failure: its results
+// may be half of what was measured.
+type FailedError struct {
+	Command string
+	Status  string // "exit status 3", "signal: killed"
+	Code    int    // -1 for a signal
+}
+
+func (e *FailedError) Error() string { return fmt.Sprintf("%s: %s", e.Command, e.Status) }
+
+// Run runs the command to its end and keeps its standard output, whole. When
+// the context ends, the command is interrupted and, after a grace, killed. A
+// command that fails returns its output so far with a *FailedError.
+func Run(ctx context.Context, c Command) (Output, error) {
+	argv := c.argv()
+	if len(argv) == 0 {
+		return Output{}, errors.New("no command to run")
+	}
+	var kept bytes.Buffer
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), c.Env...)
+	cmd.Stdin, cmd.Stderr = c.Stdin, c.Stderr
+	cmd.Stdout = &kept
+	if c.Stdout != nil {
+		cmd.Stdout = io.MultiWriter(&kept, bestEffort{c.Stdout})
+	}
+	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	cmd.WaitDelay = stopGrace
+
+	start := time.Now()
+	err := cmd.Run()
+	out := Output{Stdout: lines(kept.Bytes()), Took: time.Since(start)}
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success() {
+		return out, nil
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return out, cause
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return out, &FailedError{Command: c.String(), Status: exit.Error(), Code: exit.ExitCode()}
+	}
+	return out, fmt.Errorf("cannot run %s: %w", c, err)
+}
+
+// String is the command as a person would write it.
+func (c Command) String() string { return strings.Join(c.Argv, " ") }
+
+func (c Command) argv() []string {
+	if len(c.Argv) != 1 || c.Exec {
+		return c.Argv
+	}
+	shell, flag := "/bin/sh", "-c"
+	if runtime.GOOS == "windows" {
+		shell, flag = "cmd", "/C"
+	}
+	if c.Shell != "" {
+		shell = c.Shell
+	}
+	if c.Flag != "" {
+		flag = c.Flag
+	}
+	return []string{shell, flag, c.Argv[0]}
+}
+
+func interrupt(p *os.Process) error {
+	if err := p.Signal(os.Interrupt); err != nil {
+		return p.Kill() // Windows has no interrupt to send
+	}
+	return nil
+}
+
+// bestEffort never fails: a reader of the live copy that went away must not
+// end a benchmark.
+type bestEffort struct{ io.Writer }
+
+func (w bestEffort) Write(p []byte) (int, error) {
+	_, _ = w.Writer.Write(p)
+	return len(p), nil
+}

@@ -1,0 +1,128 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"burrow/client/harness"
+
+	"github.com/google/uuid"
+)
+
+// Summary is what burrow must know of a frozen run: what the lists show, and
+// what an acknowledgment is checked against. It is derived from the bytes once,
+// when they are frozen.
+type Summary struct {
+	Key          uuid.UUID `json:"key"`
+	Project      string    `json:"project"`                 // as named, else the slug the server derives
+	ProjectNamed bool      `json:"project_named,omitempty"` // the request itself names the project
+	Branch       string    `json:"branch"`
+	StartPoint   string    `json:"start_point,omitempty"` // the branch that this one grows from
+	Hash         string    `json:"hash,omitempty"`
+	Testbed      string    `json:"testbed"`
+	Adapter      string    `json:"adapter"`
+	Repository   string    `json:"repository,omitempty"` // root commit, else name
+	StartTime    time.Time `json:"start_time"`
+	EndTime      time.Time `json:"end_time"`
+	// Iterations has, for each iteration that the server will hold rows for,
+	// its number of benchmarks, or 0 where only the server can count them.
+	Iterations []int             `json:"iterations"`
+	Benchmarks int               `json:"benchmarks,omitempty"` // different names
+	Warnings   []harness.Warning `json:"warnings,omitempty"`
+}
+
+// Summarize reads a frozen run. A run that the server would take and then fail
+// on, or keep without results, is an error: no results, results without a
+// benchmark, more than MaxBody bytes, an unknown adapter.
+func Summarize(body []byte) (Summary, error) {
+	if len(body) > MaxBody {
+		return Summary{}, fmt.Errorf("the run is %d bytes; servers take at most %d: split it, or fold its iterations before sending", len(body), MaxBody)
+	}
+	var run NewRun
+	if err := json.Unmarshal(body, &run); err != nil {
+		return Summary{}, fmt.Errorf("reading the run: %w", err)
+	}
+	key, err := uuid.Parse(run.IdempotencyKey)
+	if err != nil {
+		return Summary{}, fmt.Errorf("idempotency key %q is no UUID: %w", run.IdempotencyKey, err)
+	}
+	s := Summary{
+		Key: key, Project: run.Project, ProjectNamed: run.Project != "",
+		Branch: first(run.Branch, run.Context[ContextBranchName], "main"),
+		Hash:   first(run.Hash, run.Context[ContextBranchHash]), Testbed: first(run.Testbed, run.Context[ContextTestbedOS], "localhost"),
+		Repository: first(run.Context[ContextRepoHash], run.Context[ContextRepoName]),
+		StartTime:  run.StartTime, EndTime: run.EndTime,
+	}
+	if !s.ProjectNamed {
+		s.Project = ProjectSlug(run.Context)
+	}
+	if run.StartPoint != nil {
+		s.StartPoint = run.StartPoint.Branch
+	}
+	settings := Settings{}
+	if run.Settings != nil {
+		settings = *run.Settings
+	}
+	adapter, err := harness.ParseAdapter(first(settings.Adapter, string(harness.Magic)))
+	if err != nil {
+		return Summary{}, err
+	}
+	s.Adapter = string(adapter)
+	return s, s.read(adapter, settings.Fold != "", run.Results)
+}
+
+func (s *Summary) read(adapter harness.Adapter, folded bool, results []string) error {
+	if len(results) == 0 {
+		return errors.New("the run has no results to send")
+	}
+	names := map[string]bool{}
+	for i, text := range results {
+		reading, err := harness.Read(adapter, text)
+		if err != nil {
+			if len(results) > 1 {
+				err = fmt.Errorf("iteration %d of %d: %w", i+1, len(results), err)
+			}
+			return err
+		}
+		s.Iterations = append(s.Iterations, len(reading.Results))
+		for _, b := range reading.Results {
+			names[b.Name] = true
+		}
+		s.Warnings = append(s.Warnings, reading.Warnings...)
+	}
+	s.Benchmarks = len(names)
+	if folded {
+		s.Iterations = []int{s.Benchmarks}
+	}
+	return nil
+}
+
+// Lane names the runs that must arrive in order: those of one branch of one
+// project on one host.
+func (s Summary) Lane(host string) string { return LaneOf(host, s.Project, s.Branch) }
+
+// LaneOf is the lane of a branch of a project on a host.
+func LaneOf(host, project, branch string) string {
+	return strings.Join([]string{host, project, branch}, "\x00")
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// base is a path's last element, or "root" where there is none.
+func base(dir string) string {
+	if b := path.Base(dir); b != "/" && b != "." {
+		return b
+	}
+	return "root"
+}
