@@ -20,11 +20,10 @@ type Parcel struct {
 	Refused     string // of a credential that the server refused for it
 	Body        []byte // not needed for a look or a deletion
 	Want        Expectation
-	Report      uuid.UUID // the report to look at or to delete
+	// The report to look at or to delete, and its project by the server's own
+	// word: a request may name none, and slugs change.
+	Report, ReportProject uuid.UUID
 }
-
-// project is how the parcel's reports are addressed.
-func (p Parcel) project() string { return p.Want.Project }
 
 // Hosts delivers parcels: it keeps one API for each host and finds the
 // credential. It is safe for concurrent use.
@@ -93,7 +92,7 @@ func (h *Hosts) Look(ctx context.Context, p Parcel) Sighting {
 	if err != nil {
 		return Sighting{State: SawTrouble, Trouble: Verdict{Outcome: Unavailable, Scope: ScopeHost, Message: Plain(err.Error(), messageLimit)}}
 	}
-	return ClassifyLook(api.GetReport(ctx, credential, p.project(), p.Report), p.Want)
+	return ClassifyLook(api.GetReport(ctx, credential, p.ReportProject.String(), p.Report), p.Want)
 }
 
 // MayDelete asks whether the parcel's credential may delete its report.
@@ -102,7 +101,7 @@ func (h *Hosts) MayDelete(ctx context.Context, p Parcel) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return api.MayDelete(ctx, credential, p.project())
+	return api.MayDelete(ctx, credential, p.ReportProject.String())
 }
 
 // Delete deletes the parcel's report, which frees its key.
@@ -111,7 +110,7 @@ func (h *Hosts) Delete(ctx context.Context, p Parcel) Deletion {
 	if err != nil {
 		return Deletion{State: DeleteUnsent, Trouble: Verdict{Outcome: Unavailable, Scope: ScopeHost, Message: Plain(err.Error(), messageLimit)}}
 	}
-	return ClassifyDelete(api.DeleteReport(ctx, credential, p.project(), p.Report))
+	return ClassifyDelete(api.DeleteReport(ctx, credential, p.ReportProject.String(), p.Report))
 }
 
 // Ping tells whether a host answers at all, with its version.
