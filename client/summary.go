@@ -1,6 +1,8 @@
 package client
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +27,8 @@ type Summary struct {
 	Hash         string    `json:"hash,omitempty"`
 	Testbed      string    `json:"testbed"`
 	Adapter      string    `json:"adapter"`
+	Settings     string    `json:"settings,omitempty"` // average and fold
+	Digest       string    `json:"digest"`             // of the results: equal runs have equal ones
 	Repository   string    `json:"repository,omitempty"` // root commit, else name
 	StartTime    time.Time `json:"start_time"`
 	EndTime      time.Time `json:"end_time"`
@@ -71,8 +75,16 @@ func Summarize(body []byte) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	s.Adapter = string(adapter)
+	s.Adapter, s.Settings = string(adapter), strings.Trim(settings.Average+" "+settings.Fold, " ")
+	s.Digest = digest(run.Results)
 	return s, s.read(adapter, settings.Fold != "", run.Results)
+}
+
+// digest tells results apart: 16 hex digits of the SHA-256 of their JSON.
+func digest(results []string) string {
+	text, _ := json.Marshal(results) // strings always encode
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
 }
 
 func (s *Summary) read(adapter harness.Adapter, folded bool, results []string) error {
@@ -125,4 +137,11 @@ func base(dir string) string {
 		return b
 	}
 	return "root"
+}
+
+// SameSubject tells whether two runs measure the same thing in the same place:
+// only then may one answer for the other under a shared key.
+func (s Summary) SameSubject(other Summary) bool {
+	return s.Project == other.Project && s.Branch == other.Branch && s.Testbed == other.Testbed &&
+		s.Adapter == other.Adapter && s.Settings == other.Settings && strings.EqualFold(s.Hash, other.Hash)
 }

@@ -1,0 +1,128 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// NotNowError says why an action can't be done to a run as it stands.
+type NotNowError struct {
+	Run *Run
+	Why string
+}
+
+func (e *NotNowError) Error() string { return fmt.Sprintf("run %s: %s", e.Run.ID, e.Why) }
+
+// Retry makes a run due now: the same key and the same bytes, so it is safe at
+// any time. It lifts what holds the run's host and project back. A run that is
+// acknowledged, or in a sender's hands, is a *NotNowError.
+func (s *Store) Retry(ctx context.Context, id uuid.UUID) (run *Run, err error) {
+	err = s.update(ctx, func(t *tx) error {
+		if run, err = t.byID(id); err != nil {
+			return err
+		}
+		switch {
+		case run.Status.Acknowledged():
+			return &NotNowError{run, "the server holds it already"}
+		case run.Status == Sending:
+			return &NotNowError{run, "an attempt is in flight"}
+		}
+		t.step(Policy{}).again(run)
+		if err := t.release(run); err != nil {
+			return err
+		}
+		return t.save(run)
+	})
+	return run, err
+}
+
+// Cancel withdraws a run that is pending. What an earlier attempt may have
+// left on the server stays there.
+func (s *Store) Cancel(ctx context.Context, id uuid.UUID) (run *Run, err error) {
+	err = s.update(ctx, func(t *tx) error {
+		if run, err = t.byID(id); err != nil {
+			return err
+		}
+		if err := t.adopt(""); err != nil {
+			return err
+		}
+		if run, err = t.byID(id); err != nil {
+			return err
+		}
+		if why := run.withdrawable(); why != "" {
+			return &NotNowError{run, why}
+		}
+		run.Status, run.Reason, run.NextAttemptAt = Cancelled, ReasonNone, time.Time{}
+		return t.save(run)
+	})
+	return run, err
+}
+
+// Hasten lets runs that wait out a backoff go at once, since a person asks or
+// the host is back: at most what an attempt of unknown outcome needs is still
+// waited. A host that asked to wait is left alone. Only the lanes of such runs
+// are touched as wants says; nil: all.
+func (s *Store) Hasten(ctx context.Context, wants func(*Run) bool) error {
+	return s.update(ctx, func(t *tx) error {
+		return t.lanes(func(lane []uint64) error {
+			run, err := t.run(lane[0])
+			if err != nil || run.Status != Pending || wants != nil && !wants(run) {
+				return err
+			}
+			if asked, err := t.closeBreaker(run.Host); asked || err != nil {
+				return err
+			}
+			if run.Reason != ReasonBackoff && run.Reason != ReasonProxy {
+				return nil
+			}
+			last, err := t.lastAttempt(run.Seq)
+			if err != nil {
+				return err
+			}
+			soonest := t.now
+			if last != nil && last.Outcome.MayBeThere() {
+				soonest = last.EndedAt.Add(2 * time.Second)
+			}
+			if !run.NextAttemptAt.After(soonest) {
+				return nil
+			}
+			run.NextAttemptAt = soonest
+			return t.save(run)
+		})
+	})
+}
+
+// closeBreaker lifts a host's pause, but for one that the host asked for.
+func (t *tx) closeBreaker(host string) (asked bool, err error) {
+	pause, err := t.pause(hostScope(host))
+	if err != nil || pause.Reason == ReasonThrottled && pause.Until.After(t.now) {
+		return true, err
+	}
+	return false, t.setPause(hostScope(host), Pause{AnsweredAt: pause.AnsweredAt})
+}
+
+// unavailableHosts are those whose breaker is open.
+func (s *Store) unavailableHosts(ctx context.Context) (hosts []string, err error) {
+	prefix := hostScope("")
+	err = s.view(ctx, func(t *tx) error {
+		return t.Bucket(bucketPauses).ForEach(func(k, v []byte) error {
+			var p Pause
+			if err := decodeRecord(v, &p); err != nil {
+				return err
+			}
+			if scope := string(k); p.Failures > 0 && len(scope) > len(prefix) && scope[:len(prefix)] == prefix {
+				hosts = append(hosts, scope[len(prefix):])
+			}
+			return nil
+		})
+	})
+	return hosts, err
+}
+
+// hostIsBack closes a host's breaker and hastens its runs.
+func (s *Store) hostIsBack(ctx context.Context, host string) error {
+	return s.Hasten(ctx, func(r *Run) bool { return r.Host == host })
+}

@@ -1,0 +1,326 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"burrow/client"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// maxConnections is how many runs of one host are sending at once, over all
+// processes: the real server has one writer, more buy nothing (bencher-api.md,
+// section 8.13).
+const maxConnections = 4
+
+// skipLimit bounds how many runs of one lane that wait for a person are passed
+// over in search of one that doesn't.
+const skipLimit = 100
+
+// claimant is who wants to claim: what it can deliver.
+type claimant struct {
+	owner string
+	// fingerprint says which credential it would use for a run; false: none at
+	// hand.
+	fingerprint func(*Run) (string, bool)
+	// wants limits it to the lanes of some runs; nil: all.
+	wants func(*Run) bool
+}
+
+// claimed is a run in a sender's hands.
+type claimed struct {
+	run         *Run
+	body        []byte
+	fingerprint string // of the credential that is used
+}
+
+// errLostClaim says that a run is no longer this sender's.
+var errLostClaim = errors.New("the claim went to another sender")
+
+// claim finds the oldest run that may be sent now and makes it the claimant's:
+// the attempt is numbered and on the disk before the first byte leaves. With
+// none it says when the next one is due (zero: not before something changes).
+func (t *tx) claim(c claimant) (got *claimed, wake time.Time, err error) {
+	if err := t.adopt(c.owner); err != nil {
+		return nil, wake, err
+	}
+	sending, err := t.sendingByHost()
+	if err != nil {
+		return nil, wake, err
+	}
+	var best *Run
+	err = t.lanes(func(lane []uint64) error {
+		run, at, err := t.head(lane, c, sending)
+		if err != nil {
+			return err
+		}
+		if run == nil {
+			if !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
+				wake = at
+			}
+		} else if best == nil || run.Seq < best.Seq {
+			best = run
+		}
+		return nil
+	})
+	if err != nil || best == nil {
+		return nil, wake, err
+	}
+	got, err = t.take(best, c)
+	return got, wake, err
+}
+
+// take makes a run the claimant's.
+func (t *tx) take(run *Run, c claimant) (*claimed, error) {
+	got := &claimed{run: run}
+	got.fingerprint, _ = c.fingerprint(run)
+	task := TaskSend
+	switch {
+	case run.Short != nil && run.Short.Mend:
+		task = TaskDelete
+	case run.Short != nil:
+		task = TaskLook
+	}
+	if task == TaskSend {
+		body, err := t.body(run.Seq)
+		if errors.Is(err, ErrDamaged) {
+			run.Reason, run.Message, run.NextAttemptAt = ReasonDamaged, err.Error(), time.Time{}
+			return nil, t.save(run)
+		}
+		if err != nil {
+			return nil, err
+		}
+		got.body = body
+	}
+	if task != TaskLook {
+		run.Attempts++
+	}
+	run.Status = Sending
+	run.Claim = &Claim{Owner: c.owner, Task: task, StartedAt: t.now}
+	return got, t.save(run)
+}
+
+// head finds the run of a lane that may go now, or when it may. Runs that wait
+// for a person hold back only runs that wait for the same.
+func (t *tx) head(lane []uint64, c claimant, sending map[string]int) (*Run, time.Time, error) {
+	var none time.Time
+	for i, seq := range lane {
+		run, err := t.run(seq)
+		if err != nil || run.Status == Sending || i == 0 && c.wants != nil && !c.wants(run) {
+			return nil, none, err // a lane with a live claim is busy
+		}
+		if run.Reason.NeedsPerson() && run.NextAttemptAt.IsZero() {
+			continue
+		}
+		fingerprint, ok := c.fingerprint(run)
+		if !ok {
+			if err := t.lackCredential(run); err != nil {
+				return nil, none, err
+			}
+			continue
+		}
+		at, held, err := t.pausedUntil(run, fingerprint, sending[run.Host])
+		switch {
+		case err != nil:
+			return nil, none, err
+		case held:
+			continue
+		case at.Before(run.NextAttemptAt):
+			at = run.NextAttemptAt
+		}
+		host, err := t.pause(hostScope(run.Host))
+		if err != nil {
+			return nil, none, err
+		}
+		switch blocked, err := t.waitsForStartPoint(run); {
+		case err != nil:
+			return nil, none, err
+		case blocked, sending[run.Host] >= maxConnections:
+			return nil, none, nil
+		case !at.After(t.now):
+			return run, none, nil
+		case run.yields(t.now, host.AnsweredAt):
+			continue
+		}
+		return nil, at, nil
+	}
+	return nil, none, nil
+}
+
+// pausedUntil is when the pauses of a run's scopes end: zero for now; held
+// means not before a person acts. An open breaker lets one probe through at a
+// time.
+func (t *tx) pausedUntil(run *Run, fingerprint string, sendingToHost int) (until time.Time, held bool, err error) {
+	for _, scope := range []string{
+		hostScope(run.Host), projectScope(run.Host, run.Project), credentialScope(run.Host, run.Project, fingerprint),
+	} {
+		pause, err := t.pause(scope)
+		if err != nil {
+			return until, false, err
+		}
+		if pause.Held {
+			return until, true, nil
+		}
+		if pause.Until.After(until) {
+			until = pause.Until
+		}
+		if pause.Failures > 0 && sendingToHost > 0 && until.Before(t.now.Add(probeWait)) {
+			until = t.now.Add(probeWait)
+		}
+	}
+	return until, false, nil
+}
+
+// probeWait is how soon a lane asks again while another one probes its host.
+const probeWait = time.Second
+
+// lackCredential notes that a run waits for a sender that has a credential.
+func (t *tx) lackCredential(run *Run) error {
+	if run.Reason == ReasonCredential || run.Reason == ReasonCredentialRefused {
+		return nil
+	}
+	run.Reason = ReasonCredential
+	return t.save(run)
+}
+
+// waitsForStartPoint tells whether older runs of the branch that this run's
+// branch grows from are still on their way.
+func (t *tx) waitsForStartPoint(run *Run) (bool, error) {
+	if run.StartPoint == "" || run.StartPoint == run.Branch {
+		return false, nil
+	}
+	prefix := hashed(client.LaneOf(run.Host, run.Project, run.StartPoint))
+	k, _ := t.Bucket(bucketLanes).Cursor().Seek(prefix)
+	if !bytes.HasPrefix(k, prefix) {
+		return false, nil
+	}
+	return decodeNumber(k[len(prefix):]) < run.Seq, nil
+}
+
+// lanes calls visit with the runs of each lane that are not at an end, oldest
+// first, at most skipLimit of them.
+func (t *tx) lanes(visit func(lane []uint64) error) error {
+	var all [][]uint64 // collected first: visit writes to the bucket
+	c := t.Bucket(bucketLanes).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		hash, runs := slices.Clone(k[:hashLength]), []uint64(nil)
+		for ; bytes.HasPrefix(k, hash) && len(runs) < skipLimit; k, _ = c.Next() {
+			runs = append(runs, decodeNumber(k[hashLength:]))
+		}
+		all = append(all, runs)
+		c.Seek(laneKey(hash, never))
+		c.Prev() // the last run of this lane
+	}
+	for _, lane := range all {
+		if err := visit(lane); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) sendingByHost() (map[string]int, error) {
+	sending := map[string]int{}
+	err := t.Bucket(bucketClaims).ForEach(func(k, _ []byte) error {
+		run, err := t.run(decodeNumber(k))
+		if err == nil {
+			sending[run.Host]++
+		}
+		return err
+	})
+	return sending, err
+}
+
+// adopt gives the claims of dead senders back. It runs under the side lock.
+func (t *tx) adopt(self string) error {
+	living := map[string]bool{self: true}
+	var dead []uint64
+	err := t.Bucket(bucketClaims).ForEach(func(k, v []byte) error {
+		name := string(v)
+		if _, known := living[name]; !known {
+			living[name] = t.store.alive(name)
+		}
+		if !living[name] {
+			dead = append(dead, decodeNumber(k))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, seq := range dead {
+		if err := t.bury(seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) bury(seq uint64) error {
+	run, err := t.run(seq)
+	if err != nil {
+		return err
+	}
+	started := run.Claim.StartedAt
+	if t.step(Policy{}).died(run) {
+		err := t.putAttempt(run, Attempt{
+			Run: run.ID, Number: run.Attempts, StartedAt: started, EndedAt: t.now,
+			Outcome: client.Unknown, Error: diedMessage, RetryAt: run.NextAttemptAt,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return t.save(run)
+}
+
+// mine returns a claimed run as it stands, if it still is this sender's.
+func (t *tx) mine(owner string, got *claimed) (*Run, error) {
+	run, err := t.run(got.run.Seq)
+	if err != nil {
+		return nil, err
+	}
+	if run.Claim == nil || run.Claim.Owner != owner || run.Attempts != got.run.Attempts {
+		return nil, fmt.Errorf("run %s: %w", run.ID, errLostClaim)
+	}
+	return run, nil
+}
+
+// advance records what a delivery came to and claims the next run, in one
+// commit. Either may be missing.
+func (s *Store) advance(ctx context.Context, c claimant, record func(*tx) error, more bool) (next *claimed, wake time.Time, err error) {
+	err = s.update(ctx, func(t *tx) error {
+		if record != nil {
+			if err := record(t); err != nil && !errors.Is(err, errLostClaim) {
+				return err
+			}
+		}
+		if more {
+			next, wake, err = t.claim(c)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, wake, err
+	}
+	return next, wake, nil
+}
+
+func deletePrefix(b *bolt.Bucket, prefix []byte) error {
+	var keys [][]byte
+	c := b.Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		keys = append(keys, slices.Clone(k))
+	}
+	for _, k := range keys {
+		if err := b.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}

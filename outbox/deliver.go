@@ -1,0 +1,142 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"burrow/client"
+)
+
+// deliver does what a claim is for, and returns how its outcome is recorded.
+func (w *workers) deliver(ctx context.Context, got *claimed) (record func(*tx) error) {
+	parcel := client.Parcel{
+		Host: got.run.Host, Fingerprint: got.run.Credential, Refused: got.run.Refused,
+		Body: got.body, Want: got.run.expectation(),
+	}
+	if short := got.run.Short; short != nil {
+		parcel.Report, parcel.ReportProject = short.Report, short.Project
+	}
+	log := w.Log.With("run", got.run.ID, "attempt", got.run.Attempts, "task", got.run.Claim.Task)
+	started := time.Now()
+	switch got.run.Claim.Task {
+	case TaskLook:
+		sighting := w.Deliverer.Look(ctx, parcel)
+		may := w.permission(ctx, got.run, sighting, parcel)
+		log.Info("looked again", "state", sighting.State)
+		return func(t *tx) error { return w.recordLook(t, got, sighting, may) }
+	case TaskDelete:
+		deletion := w.Deliverer.Delete(ctx, parcel)
+		took := time.Since(started)
+		log.Info("freed the key", "state", deletion.State)
+		return func(t *tx) error { return w.recordDeletion(t, got, deletion, took) }
+	case TaskSend:
+	}
+	verdict := w.Deliverer.Send(ctx, parcel)
+	took := time.Since(started)
+	log.Info("sent", "outcome", verdict.Outcome, "status", verdict.HTTPStatus, "error", verdict.Message)
+	return func(t *tx) error { return w.recordSend(t, got, verdict, took) }
+}
+
+// permission asks whether a report that stood still may be deleted, where that
+// is the next thing to do.
+func (w *workers) permission(ctx context.Context, run *Run, s client.Sighting, parcel client.Parcel) permission {
+	p := step{now: w.Store.Now(), mend: w.Policy.Mend, settle: w.Policy.Settle}
+	if !p.settled(run, s) || p.mustStay(run, len(s.Report.Iterations())) != "" {
+		return notAsked
+	}
+	may, err := w.Deliverer.MayDelete(ctx, parcel)
+	switch {
+	case err != nil:
+		return notAsked
+	case may:
+		return allowed
+	}
+	return notAllowed
+}
+
+func (t *tx) step(p Policy) step {
+	return step{now: t.now, draw: t.store.Draw, mend: p.Mend, settle: p.Settle}
+}
+
+func (w *workers) recordSend(t *tx, got *claimed, v client.Verdict, took time.Duration) error {
+	run, err := t.mine(w.claimant.owner, got)
+	if err != nil {
+		return err
+	}
+	attempt := Attempt{
+		Run: run.ID, Number: run.Attempts, StartedAt: run.Claim.StartedAt, EndedAt: t.now, Duration: took,
+		Outcome: v.Outcome, HTTPStatus: v.HTTPStatus, Error: v.Message, ErrorCode: v.ErrorCode, RequestID: v.RequestID,
+	}
+	if v.Report != nil {
+		attempt.Report = &v.Report.UUID
+	}
+	if v.Cause == client.CauseCredential {
+		run.Refused = got.fingerprint
+	}
+	run.Claim = nil
+	t.step(w.Policy).sent(run, v)
+	if err := t.spread(run, got.fingerprint, v); err != nil {
+		return err
+	}
+	if !run.Status.Ended() {
+		attempt.RetryAt = run.NextAttemptAt
+	}
+	if err := t.putAttempt(run, attempt); err != nil {
+		return err
+	}
+	return t.save(run)
+}
+
+func (w *workers) recordLook(t *tx, got *claimed, s client.Sighting, may permission) error {
+	run, err := t.mine(w.claimant.owner, got)
+	if err != nil {
+		return err
+	}
+	run.Claim = nil
+	amended := t.step(w.Policy).looked(run, s, may)
+	if s.State == client.SawTrouble {
+		if err := t.spread(run, got.fingerprint, s.Trouble); err != nil {
+			return err
+		}
+	}
+	if amended != nil {
+		if err := t.amend(run, *amended); err != nil {
+			return err
+		}
+	}
+	return t.save(run)
+}
+
+func (w *workers) recordDeletion(t *tx, got *claimed, d client.Deletion, took time.Duration) error {
+	run, err := t.mine(w.claimant.owner, got)
+	if err != nil {
+		return err
+	}
+	attempt := Attempt{
+		Run: run.ID, Number: run.Attempts, StartedAt: run.Claim.StartedAt, EndedAt: t.now, Duration: took,
+		HTTPStatus: d.Trouble.HTTPStatus, Error: d.Trouble.Message, Report: &run.Short.Report,
+	}
+	run.Claim = nil
+	attempt.Outcome = t.step(w.Policy).deleted(run, d)
+	if !run.Status.Ended() {
+		attempt.RetryAt = run.NextAttemptAt
+	}
+	if err := t.putAttempt(run, attempt); err != nil {
+		return err
+	}
+	return t.save(run)
+}
+
+// amend changes the outcome of an attempt in the history.
+func (t *tx) amend(run *Run, a amendment) error {
+	data := t.Bucket(bucketAttempts).Get(attemptKey(run.Seq, a.number))
+	if data == nil {
+		return nil
+	}
+	var attempt Attempt
+	if err := decodeRecord(data, &attempt); err != nil {
+		return err
+	}
+	attempt.Outcome, attempt.Error, attempt.RetryAt = a.outcome, "", time.Time{}
+	return t.putAttempt(run, attempt)
+}

@@ -1,0 +1,23 @@
+// Package outbox keeps runs until a server holds them, and delivers them.
+//
+// It holds the store (one bbolt file that several processes share), the state
+// machine of a run, and the senders' loop. What an answer means is client's to
+// say; what a run looks like on a screen is no business of this package; and
+// it makes no HTTP call: a Deliverer does.
+//
+// Its promises:
+//
+//   - Enqueue returns after fsync: a run that was accepted survives anything
+//     but the loss of the disk.
+//   - A claim is committed before a byte is sent, its outcome and the new
+//     status in one commit after. A process that dies in between leaves an
+//     attempt of unknown outcome, never a lost or a second run.
+//   - A run's key and bytes never change; a body that no longer matches its
+//     hash is reported, never sent.
+//   - The runs of a lane are delivered in the order of their enqueueing.
+//
+// Its caveats: nobody may keep the file open, so every operation opens it,
+// commits and closes it under a lock on a side file; locks on network file
+// systems are not to be trusted; and an unreadable clock only shifts waits,
+// since order is by sequence number.
+package outbox

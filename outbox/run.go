@@ -1,0 +1,128 @@
+package outbox
+
+import (
+	"time"
+
+	"burrow/client"
+
+	"github.com/google/uuid"
+)
+
+// Run is one run as the outbox knows it, without its body.
+type Run struct {
+	ID  uuid.UUID `json:"id"`
+	Seq uint64    `json:"seq"` // order of enqueueing; clocks step back, this does not
+
+	Status  Status `json:"status"`
+	Reason  Reason `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"` // the last error in words, plain text
+
+	Host string `json:"host"`
+	client.Summary
+	Shared bool              `json:"shared,omitempty"` // the key was given or made of the content
+	Labels map[string]string `json:"labels,omitempty"`
+
+	EnqueuedAt time.Time     `json:"enqueued_at"`
+	Bytes      int           `json:"bytes"`                // of the body as it is sent
+	Credential string        `json:"credential,omitempty"` // fingerprint; "": anonymous
+	Refused    string        `json:"refused,omitempty"`    // fingerprint of a credential that was refused
+	Mend       MendPolicy    `json:"mend,omitempty"`
+	Settle     time.Duration `json:"settle,omitempty"` // 0: the sender's
+
+	Attempts       int       `json:"attempts"`
+	Failures       int       `json:"failures,omitempty"` // since the last success or retry
+	FirstFailureAt time.Time `json:"first_failure_at,omitzero"`
+	MayBeThere     bool      `json:"may_be_there,omitempty"` // an attempt can have reached the server
+	NextAttemptAt  time.Time `json:"next_attempt_at,omitzero"`
+	AcknowledgedAt time.Time `json:"acknowledged_at,omitzero"`
+
+	Report        *ReportRef `json:"report,omitempty"`
+	ReportLeft    bool       `json:"report_left,omitempty"` // a refused attempt left a report under the key
+	Resubmits     *uuid.UUID `json:"resubmits,omitempty"`
+	ResubmittedAs *uuid.UUID `json:"resubmitted_as,omitempty"`
+
+	Claim *Claim `json:"claim,omitempty"` // while sending
+	Short *Short `json:"short,omitempty"` // while the report under the key is short
+	Mends int    `json:"mends,omitempty"` // how often the key was freed
+}
+
+// ReportRef is what is kept of a report.
+type ReportRef struct {
+	UUID         uuid.UUID `json:"uuid"`
+	Project      uuid.UUID `json:"project"`
+	Slug         string    `json:"slug"`
+	CreatedAt    time.Time `json:"created_at"`
+	Iterations   int       `json:"iterations"`
+	AlertsTotal  int       `json:"alerts_total"`
+	AlertsActive int       `json:"alerts_active"`
+}
+
+// Claim makes a run a process's own while it works on it.
+type Claim struct {
+	Owner     string    `json:"owner"`
+	Task      Task      `json:"task"`
+	StartedAt time.Time `json:"started_at"`
+}
+
+// Task is what a claim is for.
+type Task string
+
+// The tasks of a claim.
+const (
+	TaskSend   Task = "send"   // POST the body
+	TaskLook   Task = "look"   // GET the short report again
+	TaskDelete Task = "delete" // DELETE it, to free the key
+)
+
+// Short is the watch over a report that holds fewer iterations than were sent.
+type Short struct {
+	Report  uuid.UUID `json:"report"`
+	Project uuid.UUID `json:"project"`
+	Held    []int     `json:"held"`    // benchmarks by iteration, as last seen
+	Since   time.Time `json:"since"`   // server's clock: first seen like that
+	SeenAt  time.Time `json:"seen_at"` // this machine's clock: when the watch began
+	Looks   int       `json:"looks"`   // since then
+	Attempt int       `json:"attempt"` // that met the report
+	// Mend: it stood still, and it may be deleted. Deleting: a DELETE, that of
+	// DeleteAttempt, went unanswered.
+	Mend          bool `json:"mend,omitempty"`
+	Deleting      bool `json:"deleting,omitempty"`
+	DeleteAttempt int  `json:"delete_attempt,omitempty"`
+}
+
+// Attempt is one try at delivering a run.
+type Attempt struct {
+	Run        uuid.UUID      `json:"run"`
+	Number     int            `json:"number"`
+	StartedAt  time.Time      `json:"started_at"`
+	EndedAt    time.Time      `json:"ended_at"`
+	Duration   time.Duration  `json:"duration"`
+	Outcome    client.Outcome `json:"outcome"`
+	HTTPStatus int            `json:"http_status,omitempty"`
+	Error      string         `json:"error,omitempty"`
+	ErrorCode  string         `json:"error_code,omitempty"`
+	RequestID  string         `json:"request_id,omitempty"`
+	RetryAt    time.Time      `json:"retry_at,omitzero"`
+	Report     *uuid.UUID     `json:"report,omitempty"`
+	Count      int            `json:"count,omitempty"` // how many equal ones this line stands for, if several
+}
+
+// NewID makes a run's ID: a UUIDv7, which is its idempotency key too unless
+// another is given.
+func NewID() (uuid.UUID, error) { return uuid.NewV7() }
+
+// Lane names the runs that arrive in order with this one.
+func (r *Run) Lane() string { return r.Summary.Lane(r.Host) }
+
+// expectation is what an answer is checked against.
+func (r *Run) expectation() client.Expectation {
+	return client.Expectation{Summary: r.Summary, Shared: r.Shared, Fresh: !r.Shared && !r.MayBeThere}
+}
+
+func refOf(r *client.Report) *ReportRef {
+	alerts := r.AlertCounts()
+	return &ReportRef{
+		UUID: r.UUID, Project: r.Project.UUID, Slug: client.Plain(r.Project.Slug, 64), CreatedAt: r.Created,
+		Iterations: len(r.Iterations()), AlertsTotal: alerts.Total, AlertsActive: alerts.Active,
+	}
+}

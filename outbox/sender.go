@@ -1,0 +1,208 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"burrow/client"
+)
+
+// Deliverer carries runs to their servers, in client's words: client.Hosts is
+// one.
+type Deliverer interface {
+	// Credential chooses the credential for a run: see client.Credentials.For.
+	Credential(host, fingerprint, refused string) (client.Credential, bool)
+	Send(context.Context, client.Parcel) client.Verdict
+	Look(context.Context, client.Parcel) client.Sighting
+	MayDelete(context.Context, client.Parcel) (bool, error)
+	Delete(context.Context, client.Parcel) client.Deletion
+	// Ping asks a host for a sign of life.
+	Ping(ctx context.Context, host string) (version string, err error)
+}
+
+// Policy is what holds for runs that carry no settings of their own.
+type Policy struct {
+	Mend   MendPolicy    // default MendAuto
+	Settle time.Duration // default 60 s
+}
+
+// Sender delivers the outbox's runs. Any number of senders, in any number of
+// processes, work side by side.
+type Sender struct {
+	Store     *Store
+	Deliverer Deliverer
+	Policy    Policy
+	Log       *slog.Logger    // nil: none
+	Wants     func(*Run) bool // only the lanes of such runs; nil: all
+}
+
+const (
+	stopGrace    = 2 * time.Second  // for attempts in flight when the sender is stopped
+	recordWait   = 30 * time.Second // for an outcome to get into the outbox
+	retryPause   = time.Second      // after an error of the outbox itself
+	pingInterval = 10 * time.Second // between signs of life of a host that was unavailable
+	pingTimeout  = 5 * time.Second
+)
+
+// Run delivers until the context ends. Then attempts in flight get a grace of
+// two seconds; those that are not done by then count as unknown. It returns an
+// error only where the outbox can't be used at all.
+func (s *Sender) Run(ctx context.Context) error {
+	owner, err := s.Store.register(ctx)
+	if err != nil {
+		return err
+	}
+	w := &workers{Sender: s, owner: owner, idle: make(chan struct{}, maxConnections)}
+	if w.Log == nil {
+		w.Log = slog.New(slog.DiscardHandler)
+	}
+	w.claimant = claimant{owner: owner.name, wants: s.Wants, fingerprint: w.fingerprint}
+	// Attempts outlive the context by the grace.
+	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(stopGrace, cut)
+	})
+	defer stop()
+	w.dispatch(ctx, attempts)
+	w.running.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWait)
+	defer cancel()
+	s.Store.unregister(last, owner)
+	return nil
+}
+
+// workers are a running sender: a dispatcher, and a goroutine for each run in
+// flight, which goes on with the next run as long as there is one.
+type workers struct {
+	*Sender
+	claimant claimant
+	owner    *owner
+	running  sync.WaitGroup
+	idle     chan struct{} // a worker found nothing more to do
+
+	mu     sync.Mutex
+	active int
+}
+
+// dispatch starts a worker for each run that may go, then sleeps until one is
+// due, a worker is free, or the outbox changed.
+func (w *workers) dispatch(ctx, attempts context.Context) {
+	changes := w.Store.Watch(ctx)
+	ping := time.NewTicker(pingInterval)
+	defer ping.Stop()
+	for ctx.Err() == nil {
+		wake, err := w.fill(ctx, attempts)
+		if err != nil && ctx.Err() == nil {
+			w.Log.Warn("the outbox can't be read", "error", err)
+			wake = time.Now().Add(retryPause)
+		}
+		var due <-chan time.Time
+		timer := time.NewTimer(time.Hour)
+		if !wake.IsZero() {
+			timer.Reset(max(time.Until(wake), time.Millisecond))
+			due = timer.C
+		}
+		select {
+		case <-ctx.Done():
+		case <-due:
+		case <-changes:
+		case <-w.idle:
+		case <-ping.C:
+			w.probe(ctx)
+		}
+		timer.Stop()
+	}
+}
+
+// fill starts workers while there are runs to send and hands to send them.
+func (w *workers) fill(ctx, attempts context.Context) (wake time.Time, err error) {
+	for w.free() {
+		next, wake, err := w.Store.advance(ctx, w.claimant, nil, true)
+		if err != nil || next == nil {
+			return wake, err
+		}
+		w.take(1)
+		w.running.Go(func() {
+			w.work(ctx, attempts, next)
+			w.take(-1)
+			select {
+			case w.idle <- struct{}{}:
+			default:
+			}
+		})
+	}
+	return time.Time{}, nil
+}
+
+func (w *workers) free() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.active < maxConnections
+}
+
+func (w *workers) take(change int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.active += change
+}
+
+// work delivers one run after the other; an outcome and the next claim share a
+// commit.
+func (w *workers) work(ctx, attempts context.Context, got *claimed) {
+	for got != nil {
+		record := w.deliver(attempts, got)
+		got = w.record(ctx, record)
+	}
+}
+
+// record gets an outcome into the outbox, however long that takes while the
+// sender runs and for a while after: an acknowledgment that is lost costs
+// another attempt.
+func (w *workers) record(ctx context.Context, record func(*tx) error) *claimed {
+	patient, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(recordWait, cancel) })
+	defer stop()
+	for {
+		next, _, err := w.Store.advance(patient, w.claimant, record, ctx.Err() == nil)
+		if err == nil {
+			return next
+		}
+		w.Log.Error("an outcome could not be recorded yet", "error", err)
+		select {
+		case <-patient.Done():
+			return nil
+		case <-time.After(retryPause):
+		}
+	}
+}
+
+// probe asks the hosts that were unavailable for a sign of life, and lets runs
+// go again at once when there is one.
+func (w *workers) probe(ctx context.Context) {
+	hosts, err := w.Store.unavailableHosts(ctx)
+	if err != nil {
+		return
+	}
+	for _, host := range hosts {
+		asked, cancel := context.WithTimeout(ctx, pingTimeout+rand.N(time.Second))
+		_, err := w.Deliverer.Ping(asked, host)
+		cancel()
+		if err == nil {
+			if err := w.Store.hostIsBack(ctx, host); err != nil && !errors.Is(err, context.Canceled) {
+				w.Log.Warn("the outbox can't be written", "error", err)
+			}
+		}
+	}
+}
+
+// fingerprint names the credential that this sender would use for a run.
+func (w *workers) fingerprint(r *Run) (string, bool) {
+	credential, ok := w.Deliverer.Credential(r.Host, r.Credential, r.Refused)
+	return credential.Fingerprint(), ok
+}

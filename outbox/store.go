@@ -1,0 +1,221 @@
+package outbox
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// SchemaVersion is the layout of the file that this program reads and writes.
+const SchemaVersion = 1
+
+// Files beside the outbox bear its name and one of these.
+const (
+	lockSuffix     = ".lock"
+	sendersSuffix  = ".senders"
+	recoverySuffix = ".recovery"
+)
+
+// Errors that callers decide on.
+var (
+	ErrNotFound    = errors.New("no such run")
+	ErrNotAnOutbox = errors.New("not a burrow outbox")
+	ErrNewerSchema = errors.New("written by a newer burrow")
+)
+
+// Store is one outbox file. Nobody keeps the file open: every operation opens
+// it under the side lock, does its work in one transaction and closes it, so
+// any number of processes can share it. A Store is safe for concurrent use and
+// needs no closing.
+type Store struct {
+	path string
+	lock *sideLock
+
+	// The clock and the draw of random numbers from [0, 1): tests replace
+	// them.
+	Now  func() time.Time
+	Draw func() float64
+}
+
+// Open returns the outbox at that path, made if it is not there. A file that
+// is something else, or was written by a newer burrow, is refused untouched.
+// Runs that were kept in the recovery folder are taken in.
+func Open(ctx context.Context, path string) (*Store, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("outbox %s: %w", path, err)
+	}
+	s := &Store{path: absolute, lock: newSideLock(absolute + lockSuffix), Now: time.Now, Draw: rand.Float64}
+	if err := s.inspect(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(absolute), 0o700); err != nil {
+		return nil, fmt.Errorf("making the outbox's folder: %w", err)
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.recover(ctx)
+}
+
+// Path is the outbox's file.
+func (s *Store) Path() string { return s.path }
+
+// inspect looks at an existing file without opening it as a database, so that
+// a stranger's file is left as it is.
+func (s *Store) inspect() error {
+	file, err := os.Open(s.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("outbox %s: %w", s.path, err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("outbox %s: %w", s.path, err)
+	}
+	if info.IsDir() {
+		return fmt.Errorf("outbox %s is a folder: name a file", s.path)
+	}
+	if info.Size() == 0 || hasBoltMeta(file) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w; it was left as it is: name another file with --outbox", s.path, ErrNotAnOutbox)
+}
+
+// hasBoltMeta looks for bbolt's magic number in either of its two meta pages;
+// the second one's place depends on the page size.
+func hasBoltMeta(file io.ReaderAt) bool {
+	const magic, afterPageHeader = 0xED0CDAED, 16
+	for _, page := range []int64{0, 4096, 8192, 16384, 32768, 65536} {
+		var word [4]byte
+		if _, err := file.ReadAt(word[:], page+afterPageHeader); err != nil {
+			break
+		}
+		if binary.NativeEndian.Uint32(word[:]) == magic {
+			return true
+		}
+	}
+	return false
+}
+
+// prepare makes the file where there is none (beside its place, synced, then
+// renamed: a power cut leaves all or nothing) and checks the schema of one
+// that is there.
+func (s *Store) prepare(ctx context.Context) error {
+	release, err := s.lock.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	info, err := os.Stat(s.path)
+	if err == nil && info.Size() > 0 {
+		return s.open(true, func(db *bolt.DB) error { return db.View(checkSchema) })
+	}
+	fresh := s.path + ".new"
+	_ = os.Remove(fresh)
+	if err := openFile(fresh, false, func(db *bolt.DB) error { return db.Update(makeSchema) }); err != nil {
+		_ = os.Remove(fresh)
+		return fmt.Errorf("making the outbox %s: %w", s.path, err)
+	}
+	if err := os.Rename(fresh, s.path); err != nil {
+		return fmt.Errorf("making the outbox: %w", err)
+	}
+	return syncFolder(filepath.Dir(s.path))
+}
+
+// update runs one read-write transaction: when it returns nil, the change is
+// on the disk.
+func (s *Store) update(ctx context.Context, work func(*tx) error) error {
+	err := s.burst(ctx, false, func(db *bolt.DB) error {
+		return db.Update(func(b *bolt.Tx) error {
+			t := &tx{Tx: b, store: s, now: s.Now()}
+			if err := work(t); err != nil || t.changed {
+				return err
+			}
+			return errUnchanged // rolled back: a commit would wake every other process for nothing
+		})
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
+}
+
+var errUnchanged = errors.New("nothing changed")
+
+// view runs one read-only transaction.
+func (s *Store) view(ctx context.Context, work func(*tx) error) error {
+	return s.burst(ctx, true, func(db *bolt.DB) error {
+		return db.View(func(b *bolt.Tx) error { return work(&tx{Tx: b, store: s, now: s.Now()}) })
+	})
+}
+
+func (s *Store) burst(ctx context.Context, readOnly bool, work func(*bolt.DB) error) error {
+	release, err := s.lock.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if _, err := os.Stat(s.path); err != nil {
+		return fmt.Errorf("the outbox went away: %w", err) // bbolt would make an empty one
+	}
+	return s.open(readOnly, work)
+}
+
+func (s *Store) open(readOnly bool, work func(*bolt.DB) error) error {
+	return openFile(s.path, readOnly, work)
+}
+
+// foreignWait is how long another program that has the file open under bbolt's
+// own lock is waited for; burrow's own processes use the side lock.
+const foreignWait = 2 * time.Second
+
+// openFile opens a bbolt file, works on it and closes it. bbolt panics on some
+// damaged files: that becomes an error.
+func openFile(path string, readOnly bool, work func(*bolt.DB) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the outbox %s is damaged: %v", path, r)
+		}
+	}()
+	db, err := bolt.Open(path, 0o600, &bolt.Options{
+		Timeout: foreignWait, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType,
+	})
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return fmt.Errorf("the outbox %s is open in another program: close it there", path)
+	case err != nil:
+		return fmt.Errorf("opening the outbox %s: %w", path, err)
+	}
+	defer func() {
+		if closed := db.Close(); err == nil && closed != nil {
+			err = fmt.Errorf("closing the outbox %s: %w", path, closed)
+		}
+	}()
+	return work(db)
+}
+
+// syncFolder makes a rename in a folder durable.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("syncing the folder %s: %w", path, err)
+	}
+	defer folder.Close()
+	if err := folder.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !isWindows {
+		return fmt.Errorf("syncing the folder %s: %w", path, err)
+	}
+	return nil
+}
