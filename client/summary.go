@@ -27,8 +27,8 @@ type Summary struct {
 	Hash         string    `json:"hash,omitempty"`
 	Testbed      string    `json:"testbed"`
 	Adapter      string    `json:"adapter"`
-	Settings     string    `json:"settings,omitempty"` // average and fold
-	Digest       string    `json:"digest"`             // of the results: equal runs have equal ones
+	Settings     string    `json:"settings,omitempty"`   // average and fold
+	Digest       string    `json:"digest"`               // of the results: equal runs have equal ones
 	Repository   string    `json:"repository,omitempty"` // root commit, else name
 	StartTime    time.Time `json:"start_time"`
 	EndTime      time.Time `json:"end_time"`

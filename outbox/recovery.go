@@ -32,6 +32,15 @@ func (s *Store) Keep(n New) (path string, adopted bool, err error) {
 	return path, false, nil
 }
 
+// SetAside keeps a run's bytes as a file that nobody takes in: results whose
+// key another run bears.
+func (s *Store) SetAside(n New) (path string, err error) {
+	if path, err = keepFile(s.recovery(), n.ID.String()+".kept", n.Body); err != nil {
+		return "", fmt.Errorf("keeping the results: %w", err)
+	}
+	return path, nil
+}
+
 func (s *Store) recovery() string { return s.path + recoverySuffix }
 
 func keepFile(folder, name string, data []byte) (path string, err error) {

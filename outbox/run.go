@@ -119,10 +119,23 @@ func (r *Run) expectation() client.Expectation {
 	return client.Expectation{Summary: r.Summary, Shared: r.Shared, Fresh: !r.Shared && !r.MayBeThere}
 }
 
-func refOf(r *client.Report) *ReportRef {
+// RefOf is what the outbox keeps of a report.
+func RefOf(r *client.Report) *ReportRef {
 	alerts := r.AlertCounts()
 	return &ReportRef{
 		UUID: r.UUID, Project: r.Project.UUID, Slug: client.Plain(r.Project.Slug, 64), CreatedAt: r.Created,
 		Iterations: len(r.Iterations()), AlertsTotal: alerts.Total, AlertsActive: alerts.Active,
 	}
+}
+
+// ReportURL is where the run's report can be looked at, or "" for the built-in
+// server.
+func (r *Run) ReportURL() string {
+	switch {
+	case r.Report == nil || r.Host == client.Local:
+		return ""
+	case r.Host == "https://api.bencher.dev":
+		return "https://bencher.dev/perf/" + r.Report.Slug + "/reports/" + r.Report.UUID.String()
+	}
+	return r.Host + "/v0/projects/" + r.Report.Slug + "/reports/" + r.Report.UUID.String()
 }

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"burrow/client"
+	"burrow/outbox"
+
+	"github.com/adrg/xdg"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// config is the configuration file. Flags stand before variables, variables
+// before the file.
+type config struct {
+	Host     string `toml:"host" json:"host,omitempty"`
+	Project  string `toml:"project" json:"project,omitempty"`
+	Branch   string `toml:"branch" json:"branch,omitempty"`
+	Testbed  string `toml:"testbed" json:"testbed,omitempty"`
+	Adapter  string `toml:"adapter" json:"adapter,omitempty"`
+	Outbox   string `toml:"outbox" json:"outbox,omitempty"`
+	Mend     string `toml:"mend" json:"mend,omitempty"`
+	Settle   string `toml:"settle" json:"settle,omitempty"`
+	LogFile  string `toml:"log-file" json:"log-file,omitempty"`
+	LogLevel string `toml:"log-level" json:"log-level,omitempty"`
+
+	path   string // "" where there is none
+	mend   outbox.MendPolicy
+	settle time.Duration
+}
+
+// loadConfig reads the file at path, which must exist, or with "" the one in
+// the XDG folder, which may be missing.
+func loadConfig(path string) (config, error) {
+	named := path != ""
+	if !named {
+		path = filepath.Join(xdg.ConfigHome, "burrow", "config.toml")
+	}
+	var c config
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) && !named {
+		return c, nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("configuration: %w", err)
+	}
+	defer file.Close()
+	c.path = path
+	if err := toml.NewDecoder(file).DisallowUnknownFields().Decode(&c); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, explainTOML(err))
+	}
+	return c, c.check()
+}
+
+func (c *config) check() (err error) {
+	at := func(key string, err error) error { return fmt.Errorf("configuration %s: %s: %w", c.path, key, err) }
+	if c.Host != "" && c.Host != client.Local {
+		if c.Host, err = client.ParseHost(c.Host); err != nil {
+			return at("host", err)
+		}
+	}
+	if c.Mend != "" {
+		if c.mend, err = outbox.ParseMend(c.Mend); err != nil {
+			return at("mend", err)
+		}
+	}
+	if c.Settle != "" {
+		if c.settle, err = time.ParseDuration(c.Settle); err != nil {
+			return at("settle", err)
+		}
+	}
+	return nil
+}
+
+// explainTOML names an unknown key with the known one that is nearest, and the
+// line of a syntax error.
+func explainTOML(err error) error {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) && len(strict.Errors) > 0 {
+		unknown := strict.Errors[0]
+		row, _ := unknown.Position()
+		key := strings.Join(unknown.Key(), ".")
+		return fmt.Errorf("line %d: unknown key %q%s", row, key, suggestion(key, configKeys()))
+	}
+	var decode *toml.DecodeError
+	if errors.As(err, &decode) {
+		row, column := decode.Position()
+		return fmt.Errorf("line %d, column %d: %w", row, column, err)
+	}
+	return err
+}
+
+func configKeys() []string {
+	var keys []string
+	for field := range reflect.TypeFor[config]().Fields() {
+		if key := field.Tag.Get("toml"); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// suggestion names the known word that is nearest, if one is near.
+func suggestion(word string, known []string) string {
+	best, least := "", 4
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), k); d < least {
+			best, least = k, d
+		}
+	}
+	if best == "" {
+		return fmt.Sprintf(" (known: %s)", strings.Join(known, ", "))
+	}
+	return fmt.Sprintf(" (did you mean %q?)", best)
+}
+
+// distance counts the edits between two words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// outboxPath is where the outbox lies.
+func (a *app) outboxPath() (string, error) {
+	if path := firstOf(a.flags.outbox, a.env("BURROW_OUTBOX"), a.conf.Outbox); path != "" {
+		return path, nil
+	}
+	path, err := xdg.DataFile("burrow/outbox.db")
+	if err != nil {
+		return "", fmt.Errorf("no place for the outbox: %w: name one with --outbox", err)
+	}
+	return path, nil
+}
+
+// connection is where runs go by default and what opens the door there.
+type connection struct {
+	host       string
+	credential client.Credential
+	chosen     bool // somebody named the host
+}
+
+// cloud is Bencher Cloud, the default host of `bencher`.
+const cloud = "https://api.bencher.dev"
+
+// connect finds the host and the credential. Where nothing is configured, no
+// host, no credential and, in CI, no project, it is the built-in server.
+func (a *app) connect(key, token, project string) (connection, error) {
+	c := connection{credential: client.NewCredential(firstOf(key, a.env("BENCHER_API_KEY"), token, a.env("BENCHER_API_TOKEN")))}
+	host := firstOf(a.flags.host, a.env("BENCHER_HOST"), a.conf.Host)
+	switch {
+	case host == client.Local:
+		c.host, c.chosen = host, true
+	case host != "":
+		parsed, err := client.ParseHost(host)
+		if err != nil {
+			return c, usage("%w", err)
+		}
+		c.host, c.chosen = parsed, true
+	case c.credential.None() && (a.env("CI") == "" || firstOf(project, a.env("BENCHER_PROJECT"), a.conf.Project) == ""):
+		c.host = client.Local
+	default:
+		c.host = cloud
+	}
+	return c, nil
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"burrow/client"
+	"burrow/outbox"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+)
+
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// app is what the commands share: flags, configuration, streams.
+type app struct {
+	stdio
+	env   func(string) string
+	flags globalFlags
+	conf  config
+	log   *slog.Logger
+	done  []func()
+}
+
+type globalFlags struct {
+	outbox, config, host, color, logFile, logLevel string
+	json, quiet                                    bool
+}
+
+// run executes one command line and returns its exit status.
+func run(ctx context.Context, args []string, std stdio, env func(string) string) int {
+	a := &app{stdio: std, env: env, log: slog.New(slog.DiscardHandler)}
+	root := a.command()
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	err := root.ExecuteContext(ctx)
+	for _, done := range a.done {
+		done()
+	}
+	return a.report(err)
+}
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "burrow",
+		Short: "Benchmark runs reach Bencher exactly once, whole",
+		Long: `burrow runs benchmarks, keeps their results in a durable outbox and delivers
+them to a Bencher server exactly once, however often the machine, the network
+or the server fails in between. Without a command it opens the terminal UI.`,
+		Example: `  burrow run go test -run '^$' -bench . ./...
+  burrow list
+  burrow sync`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              noCommand,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.openUI(cmd.Context()) },
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.flags.outbox, "outbox", "", "the outbox `FILE` (BURROW_OUTBOX)")
+	flags.StringVar(&a.flags.config, "config", "", "the configuration `FILE` (BURROW_CONFIG)")
+	flags.StringVar(&a.flags.host, "host", "", "the server's `URL`, or local for the built-in one (BENCHER_HOST)")
+	flags.BoolVar(&a.flags.json, "json", false, "print JSON: an object a line for lists, one object else")
+	flags.BoolVarP(&a.flags.quiet, "quiet", "q", false, "no notices on stderr")
+	flags.StringVar(&a.flags.color, "color", "auto", "`WHEN` to colour: auto, always or never")
+	flags.StringVar(&a.flags.logFile, "log-file", "", "append a log to `FILE`")
+	flags.StringVar(&a.flags.logLevel, "log-level", "", "`LEVEL` of the log: debug, info (default), warn or error")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%w: see %s --help", err, cmd.CommandPath())
+	})
+	root.AddCommand(
+		a.runCommand(), a.submitCommand(), a.listCommand(), a.showCommand(), a.historyCommand(), a.syncCommand(),
+		a.retryCommand(), a.cancelCommand(), a.resubmitCommand(), a.serveCommand(), a.demoCommand(),
+		a.configCommand(), a.versionCommand(), a.uiCommand(),
+	)
+	return root
+}
+
+// noCommand turns an unknown command into a usage error with a suggestion.
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf(" (did you mean %s?)", near[0])
+	}
+	return usage("unknown command %q%s: see burrow --help", args[0], hint)
+}
+
+// prepare reads the configuration before any command.
+func (a *app) prepare(*cobra.Command) error {
+	switch a.flags.color {
+	case "auto", "always", "never":
+	default:
+		return usage("--color %q: use auto, always or never", a.flags.color)
+	}
+	conf, err := loadConfig(firstOf(a.flags.config, a.env("BURROW_CONFIG")))
+	if err != nil {
+		return err
+	}
+	a.conf = conf
+	return a.openLog()
+}
+
+// store opens the outbox.
+func (a *app) store(ctx context.Context) (*outbox.Store, error) {
+	path, err := a.outboxPath()
+	if err != nil {
+		return nil, err
+	}
+	return outbox.Open(ctx, path)
+}
+
+func (a *app) agent() string { return "burrow/" + version }
+
+// hosts returns the deliverer with the credentials at hand. The credential of
+// a flag or a variable belongs to the host given with it, else to the default.
+func (a *app) hosts(c connection) (*client.Hosts, error) {
+	transport, err := a.localTransport()
+	if err != nil {
+		return nil, err
+	}
+	hosts := client.NewHosts(a.agent(), client.NewCredentials(c.host, c.credential), transport)
+	a.done = append(a.done, hosts.Close)
+	return hosts, nil
+}
+
+func (a *app) policy() outbox.Policy {
+	return outbox.Policy{Mend: a.conf.mend, Settle: a.conf.settle}
+}
+
+// notice tells the person something on stderr.
+func (a *app) notice(format string, args ...any) {
+	if !a.flags.quiet {
+		fmt.Fprintf(a.err, format+"\n", args...)
+	}
+}
+
+// warn is a notice that stands out.
+func (a *app) warn(format string, args ...any) { a.notice("burrow: "+format, args...) }
+
+// terminal tells whether a stream is a person's terminal.
+func terminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(file.Fd())
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+var errNoTerminal = errors.New("the terminal UI needs a terminal: use burrow list, show, history and sync in scripts")

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"burrow/client"
+	"burrow/outbox"
+)
+
+// sign marks a status, so that it is never told by colour alone.
+func sign(s outbox.Status) string {
+	switch s {
+	case outbox.Pending:
+		return "○"
+	case outbox.Sending:
+		return "◌"
+	case outbox.Sent:
+		return "●"
+	case outbox.Deduplicated:
+		return "◆"
+	case outbox.Incomplete:
+		return "▲"
+	case outbox.Rejected:
+		return "✕"
+	case outbox.Cancelled:
+		return "–"
+	}
+	return "?"
+}
+
+// sentence says in plain words where a run stands and what to do next.
+func sentence(r *outbox.Run, now time.Time) string {
+	id := shortID(r.ID)
+	text := fmt.Sprintf("%s %s  run %s", sign(r.Status), r.Status, id)
+	why := ""
+	if r.Message != "" {
+		why = ": " + client.Plain(r.Message, 160)
+	}
+	switch r.Status {
+	case outbox.Sent:
+		return fmt.Sprintf("%s → %s, project %s, branch %s (report %s)", text, r.Host, r.Project, r.Branch, r.Report.UUID)
+	case outbox.Deduplicated:
+		return fmt.Sprintf("%s → %s, project %s, branch %s: the server had report %s already; one report exists", text, r.Host, r.Project, r.Branch, r.Report.UUID)
+	case outbox.Sending:
+		return text + " is safe in the outbox; an attempt is in flight"
+	case outbox.Pending:
+		return fmt.Sprintf("%s is safe in the outbox (%s%s); %s", text, waiting(r, now), why, next(r))
+	case outbox.Incomplete:
+		return fmt.Sprintf("%s%s; the key is spent — burrow retry %s looks again, burrow resubmit %s sends under a new key", text, why, id, id)
+	case outbox.Rejected:
+		return fmt.Sprintf("%s%s — mend it and burrow resubmit %s, or burrow retry %s", text, why, id, id)
+	case outbox.Cancelled:
+		return fmt.Sprintf("%s — burrow retry %s takes that back", text, id)
+	}
+	return text
+}
+
+// waiting says why a pending run waits, and for how long.
+func waiting(r *outbox.Run, now time.Time) string {
+	if r.Reason == outbox.ReasonNone {
+		return "not tried yet"
+	}
+	if r.NextAttemptAt.IsZero() || r.Reason.NeedsPerson() {
+		return string(r.Reason)
+	}
+	return fmt.Sprintf("%s, next attempt %s", r.Reason, in(r.NextAttemptAt, now))
+}
+
+// next says what moves a pending run on.
+func next(r *outbox.Run) string {
+	switch r.Reason {
+	case outbox.ReasonCredential:
+		return "give its credential with --key or BENCHER_API_KEY and burrow sync"
+	case outbox.ReasonCredentialRefused:
+		return "give another credential, or burrow retry " + shortID(r.ID)
+	case outbox.ReasonPlan:
+		return "mend the project's plan, then burrow retry " + shortID(r.ID)
+	case outbox.ReasonDamaged:
+		return "its stored bytes can't be trusted: run the benchmark again"
+	}
+	return "burrow sync or the UI delivers it"
+}
+
+// in is a time to come, in words.
+func in(at, now time.Time) string {
+	if d := at.Sub(now).Round(time.Second); d > 0 {
+		return "in " + span(d)
+	}
+	return "now"
+}
+
+// ago is a time gone by, in words.
+func ago(at, now time.Time) string {
+	if d := now.Sub(at).Round(time.Second); d > 0 {
+		return span(d) + " ago"
+	}
+	return "now"
+}
+
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
