@@ -28,7 +28,7 @@ const (
 	answerTimeout = 60 * time.Second  // from the request's end to the answer's head
 	callTimeout   = 180 * time.Second // all of it: 4 MiB out and tens of MiB back on a slow line
 
-	maxAnswer = 64 << 20 // bytes of a report that are read
+	maxAnswer = 128 << 20 // bytes of a report that are read: 4 MiB of short names answer with 60 MB
 	maxError  = 64 << 10 // bytes of an error that are read
 )
 

@@ -129,7 +129,7 @@ var recordedOutcomes = map[string]struct {
 	"run/unknown-branch-uuid":           {outcome: Refused},
 	"run/unknown-project-uuid":          {outcome: Refused},
 	"run/unknown-adapter":               {outcome: Refused},
-	"run/bad-threshold":                 {outcome: Refused},
+	"run/bad-threshold":                 {outcome: Refused, left: true},
 	"run/content-type":                  {outcome: Refused},
 	"run/no-content-type":               {outcome: Created},
 	"run/gzip":                          {outcome: Refused},
