@@ -60,11 +60,12 @@ or the server fails in between. Without a command it opens the terminal UI.`,
 		Example: `  burrow run go test -run '^$' -bench . ./...
   burrow list
   burrow sync`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		Args:              noCommand,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return a.openUI(cmd.Context()) },
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		Args:                       noCommand,
+		PersistentPreRunE:          func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return a.openUI(cmd.Context()) },
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.flags.outbox, "outbox", "", "the outbox `FILE` (BURROW_OUTBOX)")
