@@ -29,7 +29,7 @@ const (
 	callTimeout   = 180 * time.Second // all of it: 4 MiB out and tens of MiB back on a slow line
 
 	maxAnswer = 128 << 20 // bytes of a report that are read: 4 MiB of short names answer with 60 MB
-	maxError  = 64 << 10 // bytes of an error that are read
+	maxError  = 64 << 10  // bytes of an error that are read
 )
 
 // API makes calls of one server. It is safe for concurrent use.

@@ -149,5 +149,14 @@ func (a *app) demoLines(ctx context.Context, s *stage) error {
 	return exit(statusCode(runs[0], true))
 }
 
-// demoUI acts it out in the terminal UI.
-func (a *app) demoUI(ctx context.Context, s *stage) error { return a.demoLines(ctx, s) }
+// demoUI acts it out in the terminal UI, until the person quits.
+func (a *app) demoUI(ctx context.Context, s *stage) error {
+	entry, err := demoRun(s.host)
+	if err != nil {
+		return err
+	}
+	if _, _, err := s.store.Enqueue(ctx, entry); err != nil {
+		return err
+	}
+	return a.withSender(ctx, s.store, s.hosts, s.host)
+}

@@ -1,0 +1,143 @@
+package tui
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"burrow/outbox"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/google/uuid"
+	bolt "go.etcd.io/bbolt"
+)
+
+// largeOutbox makes an outbox of so many sent runs by copying the record of an
+// enqueued one: enqueueing them all would take minutes of fsync.
+func largeOutbox(t testing.TB, path string, n int) *outbox.Store {
+	t.Helper()
+	s := openStore(t, path)
+	enqueue(t, s, "main")
+	db, err := bolt.Open(path, 0o600, &bolt.Options{NoSync: true, FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Update(func(tx *bolt.Tx) error {
+		runs, ids, meta := tx.Bucket([]byte("runs")), tx.Bucket([]byte("ids")), tx.Bucket([]byte("meta"))
+		_, sample := runs.Cursor().First()
+		version := sample[0]
+		var r outbox.Run
+		if err := json.Unmarshal(sample[1:], &r); err != nil {
+			return err
+		}
+		runs.FillPercent = 1
+		for i := range n - 1 {
+			r.Seq, _ = runs.NextSequence()
+			r.ID, r.Status, r.Branch, r.NextAttemptAt = uuid.Must(uuid.NewV7()), outbox.Sent, fmt.Sprintf("branch-%d", i+1), time.Time{}
+			data, err := json.Marshal(r)
+			if err != nil {
+				return err
+			}
+			seq := binary.BigEndian.AppendUint64(nil, r.Seq)
+			if err := runs.Put(seq, append([]byte{version}, data...)); err != nil {
+				return err
+			}
+			if err := ids.Put(r.ID[:], seq); err != nil {
+				return err
+			}
+		}
+		return meta.Put([]byte("count/sent"), binary.BigEndian.AppendUint64(nil, uint64(n-1)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestAHundredThousandRunsOpenAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it fills a large outbox")
+	}
+	path := filepath.Join(t.TempDir(), "outbox.db")
+	s := largeOutbox(t, path, 100_000)
+	for name, to := range map[string]goal{"newest": goalNewest, "oldest": goalOldest} {
+		started := time.Now()
+		w, err := readWindow(context.Background(), s, outbox.Query{}, to, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := survey(context.Background(), s, window{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lasted := time.Since(started)
+		t.Logf("%s: %d rows of %d in %v", name, len(w.runs), o.total(), lasted)
+		if len(w.runs) > 3*windowReach || lasted > time.Second {
+			t.Errorf("%s: %d rows were read in %v", name, len(w.runs), lasted)
+		}
+	}
+	ui := startUI(t, s, 80, 24)
+	ui.sees(t, "the first screen", holding("100,000 runs"))
+	ui.Type("G")
+	ui.sees(t, "the oldest run", func(f string) bool { return strings.Contains(cursorOn(f), " main ") })
+	for range 30 {
+		ui.Send(tea.KeyMsg{Type: tea.KeyPgUp})
+	}
+	ui.Type("g")
+	ui.sees(t, "the newest run", func(f string) bool { return strings.Contains(cursorOn(f), "branch-99999") })
+}
+
+func TestWindowsMeetWithoutGaps(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "outbox.db")
+	s := largeOutbox(t, path, 1000)
+	ctx := context.Background()
+	all, err := s.List(ctx, outbox.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := map[uuid.UUID]int{}
+	for i, r := range all {
+		place[r.ID] = i
+	}
+	for _, q := range []outbox.Query{{}, {Words: []string{"branch-1"}}, {Branch: "branch-500"}, {Words: []string{"nothing"}}} {
+		matching := all
+		if len(q.Words) > 0 || q.Branch != "" {
+			if matching, err = s.List(ctx, q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, seq := range []uint64{0, 1, 5, 119, 120, 121, 500, 879, 880, 999, 1000, 5000} {
+			w, err := readWindow(ctx, s, q, goalSelected, seq)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(w.runs) == 0 {
+				if len(matching) > 0 {
+					t.Errorf("%+v around %d: nothing", q, seq)
+				}
+				continue
+			}
+			first := 0
+			for matching[first].ID != w.runs[0].ID {
+				first++
+			}
+			if (first > 0) != w.newer {
+				t.Errorf("%+v around %d: newer %v, but %d are", q, seq, w.newer, first)
+			}
+			for i, r := range w.runs {
+				if matching[first+i].ID != r.ID {
+					t.Fatalf("%+v around %d: row %d is not the neighbour", q, seq, i)
+				}
+			}
+			if rest := len(matching) - first - len(w.runs); rest > 0 && !w.older {
+				t.Errorf("%+v around %d: %d older ones are left out unsaid", q, seq, rest)
+			}
+		}
+	}
+}

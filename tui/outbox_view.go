@@ -1,0 +1,96 @@
+package tui
+
+import (
+	"time"
+
+	"burrow/outbox"
+
+	"github.com/google/uuid"
+)
+
+// outboxView is the list of runs. The selected run is kept by its ID: rows
+// that come and go around it move the list, never the choice.
+type outboxView struct {
+	window
+	index  int // of the selected run in the window
+	offset int // of the first row on the screen
+	height int // rows on the screen
+}
+
+// selected returns the run under the cursor, or nil.
+func (v outboxView) selected() *outbox.Run {
+	if v.index < 0 || v.index >= len(v.runs) {
+		return nil
+	}
+	return v.runs[v.index]
+}
+
+// show puts a window that was read anew in place of the old one. The selected
+// run stays on its line of the screen, unless the list is at its top: there
+// new rows must come into sight.
+func (v outboxView) show(w window, to goal) outboxView {
+	before, line, atTop := v.selected(), v.index-v.offset, v.offset == 0 && !v.newer
+	v.window = w
+	switch {
+	case to == goalNewest || before == nil:
+		v.index, v.offset = 0, 0
+		return v.scrolled()
+	case to == goalOldest:
+		v.index = max(len(w.runs)-1, 0)
+		return v.scrolled()
+	}
+	v.index = nearest(w.runs, before.ID, before.Seq)
+	v.offset = v.index - line
+	if atTop && !w.newer {
+		v.offset = 0
+	}
+	return v.scrolled()
+}
+
+// nearest finds the run with that ID, else the first one that is older, else
+// the last.
+func nearest(runs []*outbox.Run, id uuid.UUID, seq uint64) int {
+	for i, r := range runs {
+		if r.ID == id || r.Seq < seq {
+			return i
+		}
+	}
+	return max(len(runs)-1, 0)
+}
+
+// move moves the cursor by so many rows.
+func (v outboxView) move(rows int) outboxView {
+	v.index += rows
+	return v.scrolled()
+}
+
+func (v outboxView) sized(height int) outboxView {
+	v.height = height
+	return v.scrolled()
+}
+
+// scrolled keeps the cursor within the window and on the screen.
+func (v outboxView) scrolled() outboxView {
+	v.index = min(max(v.index, 0), max(len(v.runs)-1, 0))
+	height := max(v.height, 1)
+	v.offset = min(max(v.offset, v.index-height+1, 0), v.index)
+	v.offset = min(v.offset, max(len(v.runs)-height, 0))
+	return v
+}
+
+// wantsMore tells whether the cursor is so near to an end of the window that
+// the next part should be read.
+func (v outboxView) wantsMore() bool {
+	near := min(2*max(v.height, 1), windowReach/2)
+	return v.newer && v.index < near || v.older && v.index >= len(v.runs)-near
+}
+
+// lines draws the column heads and the rows that are on the screen.
+func (v outboxView) lines(t theme, width int, now time.Time, focused bool) []string {
+	columns := columnsFor(width)
+	lines := []string{t.dim.Render(columns.head())}
+	for i := v.offset; i < min(v.offset+v.height, len(v.runs)); i++ {
+		lines = append(lines, columns.row(t, v.runs[i], now, i == v.index, focused))
+	}
+	return lines
+}

@@ -1,0 +1,146 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"burrow/outbox"
+)
+
+// outlook is what the bottom line answers from: am I done?
+type outlook struct {
+	counts      outbox.Counts
+	next        time.Time             // when the soonest waiting run is due
+	needs       map[outbox.Reason]int // pending runs that wait for a person
+	resubmitted map[outbox.Status]int // failed runs that another one took the place of
+}
+
+func newOutlook(counts outbox.Counts) outlook {
+	return outlook{counts: counts, needs: map[outbox.Reason]int{}, resubmitted: map[outbox.Status]int{}}
+}
+
+// see takes one run into account.
+func (o *outlook) see(r *outbox.Run) {
+	switch {
+	case r.Status.Failed() && r.ResubmittedAs != nil:
+		o.resubmitted[r.Status]++
+	case r.Status != outbox.Pending:
+	case r.Reason.NeedsPerson():
+		o.needs[shortReason(r.Reason)]++
+	case !r.NextAttemptAt.IsZero() && (o.next.IsZero() || r.NextAttemptAt.Before(o.next)):
+		if !strings.HasPrefix(string(r.Reason), "behind ") {
+			o.next = r.NextAttemptAt
+		}
+	}
+}
+
+func (o outlook) total() int {
+	total := 0
+	for _, n := range o.counts {
+		total += n
+	}
+	return total
+}
+
+// open is how many runs a walk through the outbox has to find for the outlook
+// to be exact.
+func (o outlook) open() int {
+	return o.counts[outbox.Pending] + o.counts[outbox.Sending] + o.counts[outbox.Incomplete] + o.counts[outbox.Rejected]
+}
+
+func (o outlook) needed() int {
+	n := 0
+	for _, count := range o.needs {
+		n += count
+	}
+	return n
+}
+
+func (o outlook) failed(s outbox.Status) int { return max(o.counts[s]-o.resubmitted[s], 0) }
+
+// waiting are the runs that go on by themselves.
+func (o outlook) waiting() int { return max(o.counts[outbox.Pending]-o.needed(), 0) }
+
+const allDelivered = "all delivered"
+
+// outlookWords are the parts of the answer: what is on its way, and what needs
+// a person.
+func outlookWords(o outlook, now time.Time) (moving []string, needs string) {
+	if n := o.counts[outbox.Sending]; n > 0 {
+		moving = append(moving, fmt.Sprintf("%s sending", number(n)))
+	}
+	if n := o.waiting(); n > 0 {
+		moving = append(moving, fmt.Sprintf("%s pending", number(n)))
+		switch {
+		case o.next.IsZero():
+		case o.next.After(now):
+			moving = append(moving, "next "+countdown(o.next.Sub(now)))
+		default:
+			moving = append(moving, "next is due")
+		}
+	}
+	needs = needWords(o)
+	if len(moving) > 0 || needs != "" {
+		return moving, needs
+	}
+	switch {
+	case o.total() == 0:
+		moving = append(moving, "nothing to deliver yet")
+	case o.counts[outbox.Sent]+o.counts[outbox.Deduplicated] == 0:
+		moving = append(moving, "nothing is waiting")
+	default:
+		moving = append(moving, allDelivered)
+	}
+	return moving, ""
+}
+
+// needWords says how many runs need a person, and for what.
+func needWords(o outlook) string {
+	total, kinds := needKinds(o)
+	if total == 0 {
+		return ""
+	}
+	return needTotal(total) + ": " + kinds
+}
+
+// needTotal is the short form, for where there is no room for the kinds.
+func needTotal(total int) string {
+	if total == 1 {
+		return "1 needs you"
+	}
+	return number(total) + " need you"
+}
+
+// needKinds counts the runs that need a person, by what they need.
+func needKinds(o outlook) (total int, words string) {
+	type kind struct {
+		name  string
+		count int
+	}
+	var kinds []kind
+	for reason, n := range o.needs {
+		kinds = append(kinds, kind{string(reason), n})
+	}
+	for _, s := range []outbox.Status{outbox.Incomplete, outbox.Rejected} {
+		if n := o.failed(s); n > 0 {
+			kinds = append(kinds, kind{string(s), n})
+		}
+	}
+	slices.SortFunc(kinds, func(a, b kind) int {
+		if a.count != b.count {
+			return b.count - a.count
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	parts := make([]string, len(kinds))
+	for i, k := range kinds {
+		total += k.count
+		parts[i] = fmt.Sprintf("%s %s", number(k.count), k.name)
+	}
+	if len(kinds) == 1 {
+		return total, kinds[0].name
+	}
+	return total, strings.Join(parts, ", ")
+}

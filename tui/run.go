@@ -1,0 +1,152 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"burrow/outbox"
+	_ "burrow/tui/quiet" // must be initialised before Bubble Tea
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/term"
+	"github.com/muesli/termenv"
+)
+
+// Options are what the UI shows and asks.
+type Options struct {
+	Store *outbox.Store
+	// Query limits the runs that are shown; its Limit and Before are not used.
+	Query outbox.Query
+
+	// Host is the default host, whose reachability the header shows: "" shows
+	// none.
+	Host string
+	// Ping asks a host for a sign of life: client.Hosts has one. nil: nobody
+	// asks.
+	Ping func(ctx context.Context, host string) (version string, err error)
+	// Delivery tells whether a sender runs beside the UI. It is called often
+	// and must not wait. nil: none runs.
+	Delivery func() Delivery
+
+	NoColor bool             // in addition to NO_COLOR
+	Now     func() time.Time // default time.Now
+	Input   io.Reader        // default the terminal
+	Output  io.Writer        // default standard output
+}
+
+// Delivery is the state of the sender beside the UI.
+type Delivery struct {
+	On  bool
+	Why string // why it is off, in a few words, if there is something to say
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Output == nil {
+		o.Output = os.Stdout
+	}
+	if o.Delivery == nil {
+		o.Delivery = func() Delivery { return Delivery{} }
+	}
+	return o
+}
+
+// Run shows the UI until the person quits or the context ends, which is no
+// error. When it returns, the terminal is as it was and nothing of the UI runs
+// any more.
+func Run(ctx context.Context, o Options) error {
+	o = o.withDefaults()
+	ctx, cancel := context.WithCancel(ctx)
+	work := &work{ctx: ctx}
+	defer work.end()
+	defer cancel()
+
+	a := newApp(o, work, newTheme(rendererFor(o), showsUnicode(os.Getenv)))
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithOutput(o.Output)}
+	if o.Input != nil {
+		options = append(options, tea.WithInput(o.Input))
+	}
+	_, err := tea.NewProgram(a, options...).Run()
+	if errors.Is(err, tea.ErrInterrupted) || ctx.Err() != nil && !errors.Is(err, tea.ErrProgramPanic) {
+		return nil
+	}
+	return err
+}
+
+// rendererFor makes a renderer for the output with its colours. The
+// background is asked for here, and only on a terminal.
+func rendererFor(o Options) *lipgloss.Renderer {
+	r := lipgloss.NewRenderer(o.Output)
+	if o.NoColor {
+		r.SetColorProfile(termenv.Ascii)
+	}
+	dark := darkByEnvironment(os.Getenv)
+	in, readable := o.Input.(*os.File)
+	if o.Input == nil {
+		in, readable = os.Stdin, true
+	}
+	if out, ok := o.Output.(term.File); ok && readable && r.ColorProfile() != termenv.Ascii {
+		dark = hasDarkBackground(in, out)
+	}
+	r.SetHasDarkBackground(dark)
+	return r
+}
+
+// work keeps account of the commands that run, so that Run can wait for them:
+// Bubble Tea itself leaves them behind.
+type work struct {
+	ctx context.Context
+
+	mu      sync.Mutex
+	ended   bool
+	running sync.WaitGroup
+}
+
+// do makes a command of work that may wait, as long as the context lasts.
+func (w *work) do(wait func(context.Context) tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		if !w.begin() {
+			return nil
+		}
+		defer w.running.Done()
+		return wait(w.ctx)
+	}
+}
+
+// after makes a command that brings a message in a while.
+func (w *work) after(d time.Duration, msg tea.Msg) tea.Cmd {
+	return w.do(func(ctx context.Context) tea.Msg {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+			return msg
+		}
+	})
+}
+
+func (w *work) begin() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return false
+	}
+	w.running.Add(1)
+	return true
+}
+
+func (w *work) end() {
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
+	w.running.Wait()
+}
