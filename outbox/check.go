@@ -14,7 +14,7 @@ import (
 func (s *Store) Check(ctx context.Context) (problems []string, err error) {
 	err = s.view(ctx, func(t *tx) error {
 		c := &checker{tx: t, counts: map[Status]int64{}}
-		for err := range t.Tx.Check() {
+		for err := range t.Check() {
 			c.say("the file: %v", err)
 		}
 		if err := c.runs(); err != nil {
@@ -124,7 +124,7 @@ func (c *checker) orphans() {
 			c.say("the index %s has %d entries, not %d", index.bucket, have, index.want)
 		}
 	}
-	_ = c.Bucket(bucketAttempts).ForEach(func(k, v []byte) error {
+	_ = c.Bucket(bucketAttempts).ForEach(func(k, _ []byte) error {
 		if c.Bucket(bucketRuns).Get(k[:8]) == nil {
 			c.say("an attempt of run number %d, which is not there", decodeNumber(k))
 		}

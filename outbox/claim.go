@@ -137,10 +137,8 @@ func (t *tx) head(lane []uint64, c claimant, sending map[string]int) (*Run, time
 		if err != nil {
 			return nil, none, err
 		}
-		switch blocked, err := t.waitsForStartPoint(run); {
-		case err != nil:
-			return nil, none, err
-		case blocked, sending[run.Host] >= maxConnections:
+		switch {
+		case t.waitsForStartPoint(run), sending[run.Host] >= maxConnections:
 			return nil, none, nil
 		case !at.After(t.now):
 			return run, none, nil
@@ -190,16 +188,16 @@ func (t *tx) lackCredential(run *Run) error {
 
 // waitsForStartPoint tells whether older runs of the branch that this run's
 // branch grows from are still on their way.
-func (t *tx) waitsForStartPoint(run *Run) (bool, error) {
+func (t *tx) waitsForStartPoint(run *Run) bool {
 	if run.StartPoint == "" || run.StartPoint == run.Branch {
-		return false, nil
+		return false
 	}
 	prefix := hashed(client.LaneOf(run.Host, run.Project, run.StartPoint))
 	k, _ := t.Bucket(bucketLanes).Cursor().Seek(prefix)
 	if !bytes.HasPrefix(k, prefix) {
-		return false, nil
+		return false
 	}
-	return decodeNumber(k[len(prefix):]) < run.Seq, nil
+	return decodeNumber(k[len(prefix):]) < run.Seq
 }
 
 // lanes calls visit with the runs of each lane that are not at an end, oldest

@@ -120,6 +120,7 @@ func (f *fakeServer) exchange(p client.Parcel) client.Exchange {
 		return x
 	case loginIt:
 		return f.answer(started, 401, refusal("Invalid user key"))
+	default:
 	}
 	report, there := f.reports[key]
 	if !there {
@@ -137,6 +138,7 @@ func (f *fakeServer) exchange(p client.Parcel) client.Exchange {
 				defer f.mu.Unlock()
 				report.Counts.Results = results
 			})
+		default:
 		}
 	}
 	switch now {
@@ -148,6 +150,7 @@ func (f *fakeServer) exchange(p client.Parcel) client.Exchange {
 		if !there {
 			return f.answer(started, 500, refusal("database is locked"))
 		}
+	default:
 	}
 	return f.answer(started, 201, report)
 }

@@ -67,8 +67,11 @@ func keepFile(folder, name string, data []byte) (path string, err error) {
 // is only unlinked.
 func (s *Store) recover(ctx context.Context) error {
 	entries, err := os.ReadDir(s.recovery())
-	if err != nil {
+	if errors.Is(err, os.ErrNotExist) {
 		return nil // none was ever kept
+	}
+	if err != nil {
+		return fmt.Errorf("taking in kept runs: %w", err)
 	}
 	for _, entry := range entries {
 		if !strings.HasSuffix(entry.Name(), ".json") {

@@ -109,7 +109,7 @@ func TestPartialReportStaysByDefault(t *testing.T) {
 }
 
 func TestMendNeverDeletesNothing(t *testing.T) {
-	story(t, 3, Policy{Mend: MendNever}, []fault{storeEmpty}, 5*time.Minute, func(t *testing.T, s *Store, f *fakeServer, r *Run) {
+	story(t, 3, Policy{Mend: MendNever}, []fault{storeEmpty}, 5*time.Minute, func(t *testing.T, _ *Store, f *fakeServer, r *Run) {
 		wantStatus(t, r, Incomplete)
 		wantReports(t, f, 1, 0)
 	})

@@ -205,12 +205,11 @@ func (t *tx) attempts(seq uint64) ([]Attempt, error) {
 
 func (t *tx) lastAttempt(seq uint64) (*Attempt, error) {
 	c := t.Bucket(bucketAttempts).Cursor()
-	k, v := c.Seek(number(seq + 1))
-	if k == nil {
-		k, v = c.Last()
-	} else {
-		k, v = c.Prev()
+	move := c.Prev
+	if k, _ := c.Seek(number(seq + 1)); k == nil {
+		move = c.Last
 	}
+	k, v := move()
 	if !bytes.HasPrefix(k, number(seq)) {
 		return nil, nil
 	}

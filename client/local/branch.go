@@ -65,7 +65,7 @@ func (t *tx) start(project, branch uuid.UUID, p *startPoint) (*start, error) {
 	}
 	id, found, err := t.find(project, kindBranch, *p.Branch)
 	if isUUID(*p.Branch) && err != nil || !found || id == branch {
-		return nil, nil
+		return nil, nil //nolint:nilerr // an unknown UUID is no start point, and no failure
 	}
 	row, _, err := get[branchRow](t.data(project, bucketBranches), id[:])
 	if err != nil || row.Last == nil {

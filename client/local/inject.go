@@ -32,6 +32,7 @@ func (c *call) inject() {
 		}
 		c.fail(e)
 		return
+	default: // the others strike at or after the report's making
 	}
 	w, out, err := c.postRun(c.fault.limit())
 	if c.fault.Kind == SlowCommit && err == nil && !out.replay {
@@ -69,8 +70,9 @@ func (f Fault) creates() bool {
 	switch f.Kind {
 	case SlowCommit, Incomplete, Partial, Race:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // limit is how many iterations are stored with the report's row.
@@ -80,8 +82,9 @@ func (f Fault) limit() int {
 		return 0
 	case Partial:
 		return f.Iterations
+	default:
+		return all
 	}
-	return all
 }
 
 // answerStatus answers with a bare status. A redirect leads to another host,

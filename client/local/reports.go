@@ -82,7 +82,7 @@ func serveReports(c *call) (a answer, err error) {
 			if err != nil {
 				return err
 			}
-			row.Report.Project = project.Project
+			row.Project = project.Project
 			if c.request.URL.Query().Get("expand") != "true" {
 				page = append(page, row.Report)
 				continue

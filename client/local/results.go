@@ -79,8 +79,9 @@ func normalAdapter(a harness.Adapter) string {
 	switch a {
 	case "rust", "cpp", "go", "java", "c_sharp", "js", "python", "ruby", "shell", "dart":
 		return string(harness.Magic)
+	default:
+		return string(a)
 	}
-	return string(a)
 }
 
 // variant writes an optional name as the real server's messages do:

@@ -124,7 +124,7 @@ func TestRequestsAreLogged(t *testing.T) {
 	s := openServer(t, Options{Log: func(e Event) { events <- e }, Faults: []Fault{{Kind: LoseResponse, Times: 1}}})
 	api := apiOf(t, s, true)
 	dropped(t, post(t, api, newKey()))
-	if e := <-events; e.Method != "POST" || e.Path != "/v0/run" || e.Status != 0 || e.Fault != "lose-response=1" || e.Took <= 0 {
+	if e := <-events; e.Method != http.MethodPost || e.Path != "/v0/run" || e.Status != 0 || e.Fault != "lose-response=1" || e.Took <= 0 {
 		t.Errorf("%+v", e)
 	}
 	post(t, api, newKey())

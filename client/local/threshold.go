@@ -144,7 +144,7 @@ func (t *tx) setThresholds(project, branch, testbed uuid.UUID, r thresholdsReque
 		if err != nil {
 			return err
 		}
-		if found && old.Model.model.equal(r.Models[text]) {
+		if found && old.Model.equal(r.Models[text]) {
 			continue
 		}
 		row.UUID, row.Created, row.Modified = old.UUID, old.Created, t.second()

@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -79,8 +80,10 @@ type recorder struct {
 func record(handler http.Handler, r *http.Request) (rec *recorder) {
 	rec = &recorder{header: http.Header{}}
 	defer func() {
-		switch p := recover(); {
-		case p == http.ErrAbortHandler:
+		p := recover()
+		err, _ := p.(error)
+		switch {
+		case errors.Is(err, http.ErrAbortHandler):
 			rec.cut = io.ErrUnexpectedEOF
 		case p != nil: // as net/http does: one request fails, not the process
 			rec.cut = fmt.Errorf("the built-in server panicked: %v", p)

@@ -84,7 +84,6 @@ type request struct {
 	labels map[string]string
 	mend   outbox.MendPolicy
 	settle time.Duration
-	repo   string
 }
 
 // request checks what can be checked before a benchmark runs.
@@ -141,7 +140,7 @@ func (a *app) request(ctx context.Context, f *requestFlags) (*request, error) {
 	if f.idempotencyKey != "random" {
 		r.shared = f.idempotencyKey
 	}
-	if r.connection.host == client.Local && !connection.chosen {
+	if r.host == client.Local && !connection.chosen {
 		a.notice("No host is configured: using the built-in server on this machine (--host or BENCHER_HOST sends elsewhere).")
 	}
 	return r, nil

@@ -78,8 +78,9 @@ func next(r *outbox.Run) string {
 		return "mend the project's plan, then burrow retry " + shortID(r.ID)
 	case outbox.ReasonDamaged:
 		return "its stored bytes can't be trusted: run the benchmark again"
+	default:
+		return "burrow sync or the UI delivers it"
 	}
-	return "burrow sync or the UI delivers it"
 }
 
 // in is a time to come, in words.
