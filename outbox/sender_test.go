@@ -173,17 +173,17 @@ func TestALaneKeepsItsOrder(t *testing.T) {
 		}
 		branches := []string{"main", "topic", "other"}
 		want := map[string][]string{}
-		var last *Run
 		for i := range 30 {
 			branch := branches[i%3]
-			last = enqueue(t, s, newRun(t, branch, 1))
-			want[branch] = append(want[branch], last.ID.String())
+			run := enqueue(t, s, newRun(t, branch, 1))
+			want[branch] = append(want[branch], run.ID.String())
 		}
 		startSender(t, &Sender{Store: s, Deliverer: f, Policy: Policy{Settle: 5 * time.Second}})
-		for _, id := range want["main"] {
-			waitFor(t, s, mustID(id), time.Hour, ended)
+		for _, branch := range branches {
+			for _, id := range want[branch] {
+				waitFor(t, s, mustID(id), time.Hour, ended)
+			}
 		}
-		waitFor(t, s, last.ID, time.Hour, ended)
 		for _, branch := range branches {
 			var got []string
 			for _, key := range f.arrivals {

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// screen is the real UI in a real terminal.
+type screen struct {
+	*place
+	socket string
+}
+
+// openUI starts burrow in tmux, at that size.
+func (p *place) openUI(width, height int, command string) *screen {
+	p.t.Helper()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		p.t.Skip("the UI is driven in a real terminal: install tmux")
+	}
+	s := &screen{p, fmt.Sprintf("burrow-%d-%s", os.Getpid(), p.t.Name())}
+	cmd := s.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), command)
+	cmd.Env = append(p.env, "TERM=xterm-256color", "LANG=C.UTF-8")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		p.t.Fatalf("tmux: %v: %s", err, out)
+	}
+	p.t.Cleanup(func() { _ = s.tmux("kill-server").Run() })
+	return s
+}
+
+func (s *screen) tmux(args ...string) *exec.Cmd {
+	cmd := exec.Command("tmux", append([]string{"-L", s.socket}, args...)...)
+	cmd.Dir = s.folder
+	return cmd
+}
+
+func (s *screen) text() string {
+	out, _ := s.tmux("capture-pane", "-p").Output()
+	return string(out)
+}
+
+func (s *screen) press(keys ...string) {
+	s.t.Helper()
+	if out, err := s.tmux(append([]string{"send-keys"}, keys...)...).CombinedOutput(); err != nil {
+		s.t.Fatalf("tmux: %v: %s", err, out)
+	}
+}
+
+// shows waits until the screen holds all of the texts.
+func (s *screen) shows(limit time.Duration, texts ...string) {
+	s.t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.Now().Add(limit)
+	for {
+		now := s.text()
+		missing := ""
+		for _, text := range texts {
+			if !strings.Contains(now, text) {
+				missing = text
+			}
+		}
+		if missing == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("the screen does not show %q:\n%s", missing, now)
+		}
+		<-tick.C
+	}
+}
+
+// TestTheUIShowsRunsOfOtherProcesses has the UI open while ten runs are made
+// side by side: none fails on a lock, all appear without a key press.
+func TestTheUIShowsRunsOfOtherProcesses(t *testing.T) {
+	p := newPlace(t)
+	server := p.serve()
+	p.file("go.txt", goOutput)
+	ui := p.openUI(120, 30, "burrow")
+	ui.shows(20*time.Second, "Outbox", "burrow run")
+	var all sync.WaitGroup
+	for n := range 10 {
+		all.Go(func() {
+			out, err := p.command("run", "--host", server.url, "--project", "demo", "--branch", fmt.Sprint("b", n), "--wait", "60s", "cat", "go.txt").CombinedOutput()
+			if err != nil {
+				t.Errorf("run %d: %v: %s", n, err, out)
+			}
+		})
+	}
+	all.Wait()
+	ui.shows(20*time.Second, "10 runs", "all delivered")
+	ui.press("q")
+	reports, err := serverReports(server.url, "demo")
+	if err != nil || len(reports) != 10 {
+		t.Errorf("%d reports, %v", len(reports), err)
+	}
+	p.checked()
+}
+
+// TestTheUINeverSendsAnonymously has a UI without a credential beside a run
+// that has one.
+func TestTheUINeverSendsAnonymously(t *testing.T) {
+	p := newPlace(t)
+	key := "bencher_user_" + strings.Repeat("k", 30)
+	server := p.serve("--key", key)
+	p.file("go.txt", goOutput)
+	ui := p.openUI(120, 30, "burrow")
+	ui.shows(20*time.Second, "Outbox")
+	p.burrow(0, "run", "--host", server.url, "--project", "demo", "--key", key, "--no-send", "cat", "go.txt")
+	ui.shows(20*time.Second, "1 run", "credential")
+	p.burrow(0, "run", "--host", server.url, "--project", "demo", "--key", key, "--wait", "60s", "cat", "go.txt")
+	ui.shows(20*time.Second, "2 runs", "all delivered")
+	reports, err := serverReports(server.url, "demo")
+	if err != nil || len(reports) != 2 {
+		t.Fatalf("%d reports, %v", len(reports), err)
+	}
+	for _, r := range reports {
+		if r.User == nil {
+			t.Errorf("report %s was made anonymously", r.UUID)
+		}
+	}
+}
+
+// TestThePromiseOnTheScreen is the demo's story as a person sees it.
+func TestThePromiseOnTheScreen(t *testing.T) {
+	p := newPlace(t)
+	ui := p.openUI(120, 40, "burrow demo")
+	ui.shows(20*time.Second, "unknown", "replayed", "deduplicated", "all delivered")
+}
