@@ -46,7 +46,7 @@ func (s *Store) Cancel(ctx context.Context, id uuid.UUID) (run *Run, err error) 
 		if run, err = t.byID(id); err != nil {
 			return err
 		}
-		if err := t.adopt(""); err != nil {
+		if err := t.adopt(claimant{}); err != nil {
 			return err
 		}
 		if run, err = t.byID(id); err != nil {

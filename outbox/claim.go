@@ -28,6 +28,8 @@ type claimant struct {
 	// fingerprint says which credential it would use for a run; false: none at
 	// hand.
 	fingerprint func(*Run) (string, bool)
+	// holds says which claims of its own it works on; nil: all of them.
+	holds func(seq uint64) bool
 	// wants limits it to the lanes of some runs; nil: all.
 	wants func(*Run) bool
 }
@@ -46,7 +48,7 @@ var errLostClaim = errors.New("the claim went to another sender")
 // the attempt is numbered and on the disk before the first byte leaves. With
 // none it says when the next one is due (zero: not before something changes).
 func (t *tx) claim(c claimant) (got *claimed, wake time.Time, err error) {
-	if err := t.adopt(c.owner); err != nil {
+	if err := t.adopt(c); err != nil {
 		return nil, wake, err
 	}
 	sending, err := t.sendingByHost()
@@ -234,16 +236,17 @@ func (t *tx) sendingByHost() (map[string]int, error) {
 	return sending, err
 }
 
-// adopt gives the claims of dead senders back. It runs under the side lock.
-func (t *tx) adopt(self string) error {
-	living := map[string]bool{self: true}
+// adopt gives the claims of dead senders back, and the claimant's own that it
+// knows nothing of. It runs under the side lock.
+func (t *tx) adopt(c claimant) error {
+	living := map[string]bool{c.owner: true}
 	var dead []uint64
 	err := t.Bucket(bucketClaims).ForEach(func(k, v []byte) error {
 		name := string(v)
 		if _, known := living[name]; !known {
 			living[name] = t.store.alive(name)
 		}
-		if !living[name] {
+		if !living[name] || name == c.owner && c.holds != nil && !c.holds(decodeNumber(k)) {
 			dead = append(dead, decodeNumber(k))
 		}
 		return nil

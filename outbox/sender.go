@@ -56,11 +56,14 @@ func (s *Sender) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w := &workers{Sender: s, owner: owner, idle: make(chan struct{}, maxConnections)}
+	w := &workers{Sender: s, owner: owner, idle: make(chan struct{}, maxConnections), inHand: map[uint64]bool{}}
 	if w.Log == nil {
 		w.Log = slog.New(slog.DiscardHandler)
 	}
-	w.claimant = claimant{owner: owner.name, wants: s.Wants, fingerprint: w.fingerprint}
+	w.claimant = claimant{
+		owner: owner.name, wants: s.Wants, fingerprint: w.fingerprint,
+		holds: func(seq uint64) bool { return w.inHand[seq] },
+	}
 	// Attempts outlive the context by the grace.
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -87,6 +90,9 @@ type workers struct {
 
 	mu     sync.Mutex
 	active int
+
+	turn   sync.Mutex      // one advance at a time: inHand tells what it claimed
+	inHand map[uint64]bool // the runs that this sender works on
 }
 
 // dispatch starts a worker for each run that may go, then sleeps until one is
@@ -122,7 +128,7 @@ func (w *workers) dispatch(ctx, attempts context.Context) {
 // fill starts workers while there are runs to send and hands to send them.
 func (w *workers) fill(ctx, attempts context.Context) (wake time.Time, err error) {
 	for w.free() {
-		next, wake, err := w.Store.advance(ctx, w.claimant, nil, true)
+		next, wake, err := w.advance(ctx, nil, nil, true)
 		if err != nil || next == nil {
 			return wake, err
 		}
@@ -156,20 +162,39 @@ func (w *workers) take(change int) {
 func (w *workers) work(ctx, attempts context.Context, got *claimed) {
 	for got != nil {
 		record := w.deliver(attempts, got)
-		got = w.record(ctx, record)
+		got = w.record(ctx, got, record)
 	}
+}
+
+// advance records and claims, and keeps count of what is in hand. A claim whose
+// commit failed with an I/O error may be in the file all the same: it is not
+// in hand, so it goes back like a dead sender's.
+func (w *workers) advance(ctx context.Context, done *claimed, record func(*tx) error, more bool) (next *claimed, wake time.Time, err error) {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	next, wake, err = w.Store.advance(ctx, w.claimant, record, more)
+	if err != nil {
+		return nil, wake, err
+	}
+	if done != nil {
+		delete(w.inHand, done.run.Seq)
+	}
+	if next != nil {
+		w.inHand[next.run.Seq] = true
+	}
+	return next, wake, nil
 }
 
 // record gets an outcome into the outbox, however long that takes while the
 // sender runs and for a while after: an acknowledgment that is lost costs
 // another attempt.
-func (w *workers) record(ctx context.Context, record func(*tx) error) *claimed {
+func (w *workers) record(ctx context.Context, done *claimed, record func(*tx) error) *claimed {
 	patient, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(recordWait, cancel) })
 	defer stop()
 	for {
-		next, _, err := w.Store.advance(patient, w.claimant, record, ctx.Err() == nil)
+		next, _, err := w.advance(patient, done, record, ctx.Err() == nil)
 		if err == nil {
 			return next
 		}

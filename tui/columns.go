@@ -98,7 +98,7 @@ func (c columns) row(t theme, r *outbox.Run, now time.Time, selected, focused bo
 	if r.Benchmarks > 0 {
 		results = number(r.Benchmarks)
 	}
-	return c.join(cursor, state.Render(statusSign(r.Status)), state.Render(left(string(r.Status), c.status)),
+	return c.join(cursor, state.Render(Sign(r.Status)), state.Render(left(string(r.Status), c.status)),
 		whyStyle.Render(left(why, c.note)), name.Render(left(plain(r.Branch), c.branch)),
 		t.dim.Render(left(plain(r.Project), c.project)), t.dim.Render(left(shortHash(r.Hash), c.hash)),
 		t.dim.Render(left(plain(r.Testbed), c.testbed)), t.soft.Render(right(results, c.results)),

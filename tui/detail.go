@@ -52,7 +52,7 @@ func (v detailView) made(t theme, width, height int, now time.Time, on bool) det
 // detailLines draws the whole of a run's details.
 func detailLines(t theme, r *outbox.Run, attempts []outbox.Attempt, loaded bool, now time.Time, on bool, width int) []string {
 	told := accountOf(r, now, on)
-	lines := []string{cut(" "+t.bold.Render(t.status(r).Render(statusSign(r.Status)+" "+told.title))+t.dim.Render("  "+subject(r)), width)}
+	lines := []string{cut(" "+t.bold.Render(t.status(r).Render(Sign(r.Status)+" "+told.title))+t.dim.Render("  "+subject(r)), width)}
 	for _, line := range wrapped(told.what, width-4) {
 		lines = append(lines, "   "+line)
 	}

@@ -90,7 +90,7 @@ func tipLines(t theme, r *outbox.Run, attempts []outbox.Attempt, now time.Time, 
 			doing = "mending"
 		case outbox.TaskSend:
 		}
-		line := timeline(t, r.Attempts, r.Claim.StartedAt) + t.moving.Render(left(statusSign(outbox.Sending)+" "+doing, 2+historyOutcome+1))
+		line := timeline(t, r.Attempts, r.Claim.StartedAt) + t.moving.Render(left(Sign(outbox.Sending)+" "+doing, 2+historyOutcome+1))
 		if lasts := now.Sub(r.Claim.StartedAt); lasts >= time.Second {
 			line += "for " + took(lasts.Truncate(time.Second))
 		}

@@ -27,7 +27,7 @@ func signLines(t theme) []string {
 	lines := []string{" " + t.title.Render("The signs")}
 	for _, s := range outbox.Statuses() {
 		style := t.status(&outbox.Run{Status: s})
-		lines = append(lines, "   "+style.Render(statusSign(s)+" "+left(string(s), 13))+statusMeaning(s))
+		lines = append(lines, "   "+style.Render(Sign(s)+" "+left(string(s), 13))+statusMeaning(s))
 	}
 	return lines
 }

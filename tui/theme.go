@@ -55,8 +55,8 @@ func (k ink) Render(text string) string {
 	return k.on + text + k.off
 }
 
-// statusSign is the sign of a status.
-func statusSign(s outbox.Status) string {
+// Sign is the sign of a status.
+func Sign(s outbox.Status) string {
 	switch s {
 	case outbox.Pending:
 		return "○"

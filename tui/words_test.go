@@ -121,7 +121,7 @@ func TestEveryStateIsToldInPlainWords(t *testing.T) {
 func TestEveryStatusAndOutcomeHasASignAndWords(t *testing.T) {
 	signs := map[string]outbox.Status{}
 	for _, s := range outbox.Statuses() {
-		sign := statusSign(s)
+		sign := Sign(s)
 		if other, taken := signs[sign]; sign == "?" || taken {
 			t.Errorf("%s has the sign %q of %s", s, sign, other)
 		}

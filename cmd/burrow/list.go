@@ -9,6 +9,7 @@ import (
 
 	"burrow/client"
 	"burrow/outbox"
+	"burrow/tui"
 
 	"github.com/spf13/cobra"
 )
@@ -109,7 +110,7 @@ func (a *app) table(runs []*outbox.Run, now time.Time) error {
 				reason = "behind " + behind[max(0, len(behind)-12):]
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s %s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", shortID(r.ID), sign(r.Status), r.Status, firstOf(reason, "-"),
+		fmt.Fprintf(w, "%s\t%s %s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", shortID(r.ID), tui.Sign(r.Status), r.Status, firstOf(reason, "-"),
 			client.Plain(r.Host, 40), client.Plain(r.Project, 32), client.Plain(r.Branch, 32), held(r), r.Attempts, ago(r.EnqueuedAt, now))
 	}
 	if err := w.Flush(); err != nil {

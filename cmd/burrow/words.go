@@ -6,33 +6,13 @@ import (
 
 	"burrow/client"
 	"burrow/outbox"
+	"burrow/tui"
 )
-
-// sign marks a status, so that it is never told by colour alone.
-func sign(s outbox.Status) string {
-	switch s {
-	case outbox.Pending:
-		return "○"
-	case outbox.Sending:
-		return "◌"
-	case outbox.Sent:
-		return "●"
-	case outbox.Deduplicated:
-		return "◆"
-	case outbox.Incomplete:
-		return "▲"
-	case outbox.Rejected:
-		return "✕"
-	case outbox.Cancelled:
-		return "–"
-	}
-	return "?"
-}
 
 // sentence says in plain words where a run stands and what to do next.
 func sentence(r *outbox.Run, now time.Time) string {
 	id := shortID(r.ID)
-	text := fmt.Sprintf("%s %s  run %s", sign(r.Status), r.Status, id)
+	text := fmt.Sprintf("%s %s  run %s", tui.Sign(r.Status), r.Status, id)
 	why := ""
 	if r.Message != "" {
 		why = ": " + client.Plain(r.Message, 160)
