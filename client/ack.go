@@ -43,6 +43,13 @@ func (e Expectation) mismatch(r *Report) string {
 	return ""
 }
 
+// describes tells whether a report is the run's by all but its results.
+func (e Expectation) describes(r *Report) bool {
+	return sameSecond(e.StartTime, r.StartTime) && sameSecond(e.EndTime, r.EndTime) && strings.EqualFold(e.Hash, r.Hash()) &&
+		names(e.Branch, r.Branch.Name, r.Branch.Slug, r.Branch.UUID.String()) &&
+		names(e.Testbed, r.Testbed.Name, r.Testbed.Slug, r.Testbed.UUID.String())
+}
+
 // differs tells, for a shared key, a whole report whose iterations hold other
 // numbers of benchmarks than were sent.
 func (e Expectation) differs(r *Report) bool {

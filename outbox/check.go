@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-
-	"github.com/google/uuid"
 )
 
 // Check looks at every invariant of the outbox and returns what is wrong, in
@@ -129,22 +127,5 @@ func (c *checker) orphans() {
 			c.say("an attempt of run number %d, which is not there", decodeNumber(k))
 		}
 		return nil
-	})
-}
-
-// Acknowledge notes what a look from outside found: that the server holds the
-// run's report, whole. Resubmitting looks before it makes a new run.
-func (s *Store) Acknowledge(ctx context.Context, id uuid.UUID, found *ReportRef) error {
-	return s.update(ctx, func(t *tx) error {
-		run, err := t.byID(id)
-		if err != nil {
-			return err
-		}
-		if run.Status == Sending {
-			return &NotNowError{run, "an attempt is in flight"}
-		}
-		run.Status, run.Reason, run.Message, run.Report = Deduplicated, ReasonNone, "", found
-		run.AcknowledgedAt, run.Short, run.ReportLeft = t.now, nil, false
-		return t.save(run)
 	})
 }

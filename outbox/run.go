@@ -119,8 +119,8 @@ func (r *Run) expectation() client.Expectation {
 	return client.Expectation{Summary: r.Summary, Shared: r.Shared, Fresh: !r.Shared && !r.MayBeThere}
 }
 
-// RefOf is what the outbox keeps of a report.
-func RefOf(r *client.Report) *ReportRef {
+// refOf is what the outbox keeps of a report.
+func refOf(r *client.Report) *ReportRef {
 	alerts := r.AlertCounts()
 	return &ReportRef{
 		UUID: r.UUID, Project: r.Project.UUID, Slug: client.Plain(r.Project.Slug, 64), CreatedAt: r.Created,

@@ -112,7 +112,7 @@ func (p step) acknowledge(r *Run, outcome client.Outcome, report *client.Report,
 	if outcome == client.Created {
 		r.Status = Sent
 	}
-	r.Report, r.ReportLeft, r.Short = RefOf(report), false, nil
+	r.Report, r.ReportLeft, r.Short = refOf(report), false, nil
 	r.Failures, r.FirstFailureAt, r.NextAttemptAt = 0, time.Time{}, time.Time{}
 	r.AcknowledgedAt = date // the server's clock, so that a local one that jumps prunes nothing
 	if date.IsZero() {
@@ -144,7 +144,7 @@ func (p step) spent(r *Run, report *client.Report, message string) {
 	r.Status, r.Reason, r.Message = Incomplete, ReasonSpent, message
 	r.NextAttemptAt, r.Short = time.Time{}, nil
 	if report != nil {
-		r.Report = RefOf(report)
+		r.Report = refOf(report)
 	}
 }
 

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"burrow/client"
@@ -102,8 +100,7 @@ func (a *app) again(ctx context.Context, store *outbox.Store, hosts *client.Host
 	if !r.Status.Ended() {
 		return nil, fmt.Errorf("run %s is %s and may still be delivered: burrow cancel %s first", r.ID, r.Status, shortID(r.ID))
 	}
-	elsewhere := f.to != "" && f.to != r.Host || f.project != "" && f.project != r.Project
-	if !elsewhere && (r.MayBeThere || r.ReportLeft || r.Report != nil) {
+	if elsewhere := f.to != "" && f.to != r.Host || f.project != "" && f.project != r.Project; !elsewhere {
 		if err := a.clearWay(ctx, store, hosts, r); err != nil {
 			return nil, err
 		}
@@ -158,62 +155,18 @@ func (f *resubmitFlags) change(body []byte, key uuid.UUID) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// clearWay looks for what the old run may have left on its server: a whole
-// report is noted and not doubled; a short one is deleted, if that may be.
+// clearWay says what stood in the way of a second run of the same, and what
+// became of it.
 func (a *app) clearWay(ctx context.Context, store *outbox.Store, hosts *client.Hosts, r *outbox.Run) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	found, err := a.find(ctx, hosts, r)
-	if err != nil {
-		return fmt.Errorf("run %s may be on %s already, and that can't be looked up (%w): try again once it can be reached", r.ID, r.Host, err)
-	}
-	for _, report := range found {
-		parcel := client.Parcel{
-			Host: r.Host, Fingerprint: r.Credential, Report: report.UUID, ReportProject: report.Project.UUID,
-			Want: client.Expectation{Summary: r.Summary, Shared: r.Shared},
+	leftovers, err := store.ClearWay(ctx, hosts, r.ID)
+	for _, left := range leftovers {
+		if left.Kept == "" {
+			a.notice("The report %s, which held %d of %d iterations, was deleted.", left.Report, left.Held, len(r.Iterations))
+			continue
 		}
-		if len(report.Iterations()) >= len(r.Iterations) {
-			if !r.Status.Acknowledged() {
-				if err := store.Acknowledge(ctx, r.ID, outbox.RefOf(&report)); err != nil {
-					return err
-				}
-			}
-			return fmt.Errorf("run %s is on %s already, whole, as report %s: there is nothing to resubmit (another --project or --to makes a copy)", r.ID, r.Host, report.UUID)
-		}
-		switch deletion := hosts.Delete(ctx, parcel); deletion.State {
-		case client.Deleted:
-			a.notice("The report %s, which held %d of %d iterations, was deleted.", report.UUID, len(report.Iterations()), len(r.Iterations))
-		case client.DeleteRefused:
-			a.warn("the report %s without these results stays on %s: %s", report.UUID, r.Host, deletion.Trouble.Message)
-		case client.DeleteUnknown, client.DeleteUnsent:
-			return fmt.Errorf("deleting the report %s that run %s left behind: %s", report.UUID, r.ID, deletion.Trouble.Message)
-		}
+		a.warn("the report %s without these results stays on %s: %s", left.Report, r.Host, left.Kept)
 	}
-	return nil
-}
-
-// find lists the reports on the server that are the run's: measured at the
-// same seconds, of the same hash, branch and testbed.
-func (a *app) find(ctx context.Context, hosts *client.Hosts, r *outbox.Run) ([]client.Report, error) {
-	api, err := hosts.API(r.Host)
-	if err != nil {
-		return nil, err
-	}
-	credential, ok := hosts.Credential(r.Host, r.Credential, "")
-	if !ok {
-		return nil, errors.New("no credential for it at hand: give it with --key")
-	}
-	listed, err := api.FindReports(ctx, credential, r.Project, r.StartTime, r.EndTime)
-	if err != nil {
-		return nil, err
-	}
-	var found []client.Report
-	for _, report := range listed {
-		same := report.StartTime.Unix() == r.StartTime.Unix() && report.EndTime.Unix() == r.EndTime.Unix() &&
-			strings.EqualFold(report.Hash(), r.Hash) && strings.EqualFold(report.Branch.Name, r.Branch) && strings.EqualFold(report.Testbed.Name, r.Testbed)
-		if same {
-			found = append(found, report)
-		}
-	}
-	return found, nil
+	return err
 }
