@@ -160,6 +160,9 @@ func TestKilledSendersLoseAndDoubleNothing(t *testing.T) {
 	s := p.serve(faultsOf200...)
 	p.fill(s.url)
 	deadline, kills := time.Now().Add(4*time.Minute), 0
+	begin := time.Now()
+	p.burrow(0, "version")
+	startup := time.Since(begin) // the kills are to fall into the deliveries
 	for {
 		if time.Now().After(deadline) {
 			t.Fatalf("not drained after %d kills", kills)
@@ -171,7 +174,7 @@ func TestKilledSendersLoseAndDoubleNothing(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- sync.Wait() }()
 		// Later ones live longer, so that the drain comes to its end.
-		life := time.NewTimer(30*time.Millisecond + rand.N(time.Duration(50+10*kills)*time.Millisecond))
+		life := time.NewTimer(startup + rand.N(time.Duration(50+10*kills)*time.Millisecond))
 		select {
 		case err := <-ended:
 			life.Stop()
