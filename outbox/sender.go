@@ -53,6 +53,9 @@ const (
 // error only where the outbox can't be used at all.
 func (s *Sender) Run(ctx context.Context) error {
 	owner, err := s.Store.register(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil // stopped before it began
+	}
 	if err != nil {
 		return err
 	}

@@ -64,14 +64,37 @@ func (a *app) deliver(ctx context.Context, store *outbox.Store, c connection, d 
 	return a.tellAll(ctx, store, hosts, d)
 }
 
-// startSender runs a sender until the returned function is called.
+// startSender runs a sender until the returned function is called. When the
+// person stops the command with Ctrl-Z, the sender lets go of its claims first
+// and begins anew when the command goes on.
 func (a *app) startSender(ctx context.Context, sender *outbox.Sender) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- sender.Run(ctx) }()
+	go func() { ended <- sendUnlessSuspended(ctx, sender) }()
 	return func() error {
 		cancel()
 		return <-ended
+	}
+}
+
+func sendUnlessSuspended(ctx context.Context, sender *outbox.Sender) error {
+	asked, suspend, done := suspensions()
+	defer done()
+	for {
+		sending, cancel := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- sender.Run(sending) }()
+		select {
+		case err := <-ended:
+			cancel()
+			return err
+		case <-asked:
+			cancel()
+			if err := <-ended; err != nil {
+				return err
+			}
+			suspend()
+		}
 	}
 }
 

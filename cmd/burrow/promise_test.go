@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -269,5 +271,34 @@ func TestACommandDeliversWithItsOwnCredential(t *testing.T) {
 		if a["outcome"] != "created" {
 			t.Errorf("an attempt came to %v: %v", a["outcome"], a["error"])
 		}
+	}
+}
+
+// TestASuspendedCommandLetsGoOfItsRuns: Ctrl-Z in the middle of an attempt
+// must not keep other senders from the run.
+func TestASuspendedCommandLetsGoOfItsRuns(t *testing.T) {
+	p := newPlace(t)
+	s := p.serve("--fault", "latency=6s")
+	p.burrow(0, "run", "--no-send", "--host", s.url, "--project", "demo", "--file", p.file("go.txt", goOutput))
+	sync := p.command("sync", "--watch")
+	if err := sync.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = sync.Process.Signal(syscall.SIGCONT)
+		_ = sync.Process.Signal(syscall.SIGTERM)
+		if err := sync.Wait(); err != nil {
+			t.Errorf("it did not go on and end well: %v", err)
+		}
+	}()
+	p.waitFor(func() bool { return len(p.runs("--status", "sending")) == 1 }, 20*time.Second)
+	_ = sync.Process.Signal(syscall.SIGTSTP)
+	p.waitFor(func() bool { return len(p.runs("--status", "sending")) == 0 }, 30*time.Second)
+	p.burrow(0, "sync", "--timeout", "60s")
+	if status := p.runs()[0]["status"]; status != "deduplicated" && status != "sent" {
+		t.Errorf("the run is %v", status)
+	}
+	if reports, err := serverReports(s.url, "demo"); err != nil || len(reports) != 1 {
+		t.Errorf("%d reports, %v", len(reports), err)
 	}
 }
