@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -284,8 +285,8 @@ func leavesReport(status int, message string) bool {
 // own clock.
 func retryAfter(x Exchange) (wait, spread time.Duration, ok bool) {
 	text := strings.TrimSpace(x.Header.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(text, 10, 32); err == nil {
-		wait = time.Duration(seconds) * time.Second
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		wait = time.Duration(min(seconds, uint64(maxThrottle/time.Second))) * time.Second
 	} else if at, err := http.ParseTime(text); err == nil {
 		now := x.Date()
 		if now.IsZero() {

@@ -109,6 +109,8 @@ func TestEveryRowOfTheTable(t *testing.T) {
 		{"503", answered(503, refusal("Service temporarily unavailable"), "Retry-After", "7"), one, Unavailable, CauseNone, ScopeHost, 7 * second, false},
 		{"429 with Retry-After", answered(429, refusal("slow down"), "Retry-After", "33"), one, Throttled, CauseNone, ScopeCredential, 33 * second, false},
 		{"429 with a date", answered(429, refusal("slow down"), "Retry-After", started.Add(20*second).Format(http.TimeFormat)), one, Throttled, CauseNone, ScopeCredential, 20 * second, false},
+		{"429 with an absurd Retry-After is bounded", answered(429, refusal("slow down"), "Retry-After", "99999999999999999999"), one, Throttled, CauseNone, ScopeCredential, 24 * time.Hour, false},
+		{"429 with a negative Retry-After says nothing", answered(429, refusal("slow down"), "Retry-After", "-5"), one, Throttled, CauseNone, ScopeCredential, 30 * second, false},
 		{"429 that names its interval", answered(429, refusal("Too many runs per hour. Please, try again later.")), one, Throttled, CauseNone, ScopeCredential, time.Hour, false},
 		{"429 without a word", answered(429, ""), one, Throttled, CauseNone, ScopeCredential, 30 * second, false},
 		{"408", answered(408, ""), one, Throttled, CauseNone, ScopeCredential, 30 * second, false},
