@@ -46,7 +46,7 @@ func (s *Store) Enqueue(ctx context.Context, n New) (run *Run, added bool, err e
 		return nil, false, fmt.Errorf("packing the run: %w", err)
 	}
 	accept := func() error {
-		return s.update(ctx, func(t *tx) error {
+		return s.update(ctx, func(t *tx) (err error) {
 			run, added, err = t.enqueue(n, summary, packed)
 			return err
 		})
@@ -61,7 +61,7 @@ func (s *Store) Enqueue(ctx context.Context, n New) (run *Run, added bool, err e
 	}
 	// A commit that failed with an I/O error may be visible without being
 	// durable: only a later commit of the same run counts.
-	if again := accept(); again != nil {
+	if err = accept(); err != nil {
 		return nil, false, err
 	}
 	return run, true, nil

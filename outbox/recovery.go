@@ -13,9 +13,10 @@ import (
 // A measured run is never thrown away: what can't get into the outbox is kept
 // as a file beside it, and the next opener takes it in.
 
-// Keep writes a run into the recovery folder, else into the temporary folder:
-// written, synced, renamed, the folder synced. It returns the file's path.
-// Only what lies in the recovery folder is taken in by itself.
+// Keep writes a run into the recovery folder, else, as the request that would
+// have been sent, into the temporary folder: written, synced, renamed, the
+// folder synced. It returns the file's path. What lies in the recovery folder
+// is taken in by itself; the other can be submitted: its key is inside.
 func (s *Store) Keep(n New) (path string, adopted bool, err error) {
 	data, err := json.Marshal(n)
 	if err != nil {
@@ -25,7 +26,7 @@ func (s *Store) Keep(n New) (path string, adopted bool, err error) {
 	if path, err = keepFile(s.recovery(), name, data); err == nil {
 		return path, true, nil
 	}
-	path, second := keepFile(os.TempDir(), "burrow-"+name, data)
+	path, second := keepFile(os.TempDir(), "burrow-"+name, n.Body)
 	if second != nil {
 		return "", false, fmt.Errorf("keeping the run: %w", errors.Join(err, second))
 	}

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -30,6 +31,7 @@ var (
 	ErrNotFound    = errors.New("no such run")
 	ErrNotAnOutbox = errors.New("not a burrow outbox")
 	ErrNewerSchema = errors.New("written by a newer burrow")
+	ErrDamagedFile = errors.New("the outbox's file is damaged")
 )
 
 // Store is one outbox file. Nobody keeps the file open: every operation opens
@@ -183,11 +185,13 @@ func (s *Store) open(readOnly bool, work func(*bolt.DB) error) error {
 const foreignWait = 2 * time.Second
 
 // openFile opens a bbolt file, works on it and closes it. bbolt panics on some
-// damaged files: that becomes an error.
+// damaged files, and a file that was cut is mapped beyond its end: both become
+// an error.
 func openFile(path string, readOnly bool, work func(*bolt.DB) error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("the outbox %s is damaged: %v", path, r)
+			err = damagedFile(path, fmt.Errorf("%v", r))
 		}
 	}()
 	db, err := bolt.Open(path, 0o600, &bolt.Options{
@@ -196,6 +200,8 @@ func openFile(path string, readOnly bool, work func(*bolt.DB) error) (err error)
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("the outbox %s is open in another program: close it there", path)
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
+		return damagedFile(path, err)
 	case err != nil:
 		return fmt.Errorf("opening the outbox %s: %w", path, err)
 	}
@@ -205,6 +211,10 @@ func openFile(path string, readOnly bool, work func(*bolt.DB) error) (err error)
 		}
 	}()
 	return work(db)
+}
+
+func damagedFile(path string, cause error) error {
+	return fmt.Errorf("%w: %s (%w); move it away, and keep it, to begin a new outbox", ErrDamagedFile, path, cause)
 }
 
 // syncFolder makes a rename in a folder durable.

@@ -39,10 +39,13 @@ func TestScripts(t *testing.T) {
 			e.Setenv("CI", "")
 			return nil
 		},
-		Condition: func(name string) (bool, error) { return name == "root" && os.Getuid() == 0, nil },
+		Condition: func(name string) (bool, error) {
+			return (name == "root" || name == "smalldisk" && canMount) && os.Getuid() == 0, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve":   scriptServe,
-			"reports": scriptReports,
+			"serve":     scriptServe,
+			"reports":   scriptReports,
+			"smalldisk": scriptSmallDisk,
 		},
 	})
 }

@@ -234,7 +234,7 @@ func (a *app) enqueue(ctx context.Context, store *outbox.Store, n outbox.New) (*
 	case adopted:
 		return nil, &exitError{code: exitOK, err: fmt.Errorf("%w; the run is safe in %s and is taken into the outbox by the next burrow command", err, path)}
 	}
-	return nil, fmt.Errorf("%w; the run is kept in %s: submit it with burrow submit once the outbox can be written", err, path)
+	return nil, fmt.Errorf("%w; the run is kept in %s: once the outbox can be written, burrow submit --host %s %s", err, path, n.Host, path)
 }
 
 func digestOf(n outbox.New) string {
