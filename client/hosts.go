@@ -10,8 +10,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// Local is the host that stands for the built-in server, in this process.
-const Local = "local"
+// The hosts that burrow knows by name: Local stands for the built-in server, in
+// this process.
+const (
+	Local = "local"
+	Cloud = "https://api.bencher.dev"
+)
 
 // Parcel is a run on its way: its bytes, where they go, and what must come
 // back.

@@ -128,13 +128,14 @@ func refOf(r *client.Report) *ReportRef {
 	}
 }
 
-// ReportURL is where the run's report can be looked at, or "" for the built-in
-// server.
+// ReportURL is where the run's report can be looked at: on Bencher Cloud its
+// page, else the API's own address, since only the server knows where its pages
+// are. It is "" for the built-in server.
 func (r *Run) ReportURL() string {
 	switch {
 	case r.Report == nil || r.Host == client.Local:
 		return ""
-	case r.Host == "https://api.bencher.dev":
+	case r.Host == client.Cloud:
 		return "https://bencher.dev/perf/" + r.Report.Slug + "/reports/" + r.Report.UUID.String()
 	}
 	return r.Host + "/v0/projects/" + r.Report.Slug + "/reports/" + r.Report.UUID.String()

@@ -35,7 +35,7 @@ func facts(r *outbox.Run, now time.Time) []fact {
 		{"key", keyWords(r), true},
 	}
 	if r.Report != nil {
-		list = append(list, fact{"report", r.Report.UUID.String(), true}, fact{"address", reportAddress(r.Host, r.Report), true})
+		list = append(list, fact{"report", r.Report.UUID.String(), true}, fact{"address", plain(r.ReportURL()), true})
 	}
 	if r.Resubmits != nil {
 		list = append(list, fact{"resubmits", r.Resubmits.String(), true})

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"burrow/client"
 	"burrow/outbox"
 )
 
@@ -123,21 +122,3 @@ func indented(style func(string) string, words string, width int) []string {
 	}
 	return lines
 }
-
-// reportAddress is where a report is read: on Bencher Cloud its page, else the
-// API's own address, since only the server knows where its pages are.
-func reportAddress(host string, ref *outbox.ReportRef) string {
-	path := plain(ref.Slug) + "/reports/" + ref.UUID.String()
-	switch host {
-	case client.Local:
-		return ""
-	case cloudAPI:
-		return cloudConsole + "/perf/" + path
-	}
-	return strings.TrimSuffix(plain(host), "/") + "/v0/projects/" + path
-}
-
-const (
-	cloudAPI     = "https://api.bencher.dev"
-	cloudConsole = "https://bencher.dev"
-)

@@ -160,9 +160,6 @@ type connection struct {
 	chosen     bool // somebody named the host
 }
 
-// cloud is Bencher Cloud, the default host of `bencher`.
-const cloud = "https://api.bencher.dev"
-
 // connect finds the host and the credential. Where nothing is configured, no
 // host, no credential and, in CI, no project, it is the built-in server.
 func (a *app) connect(key, token, project string) (connection, error) {
@@ -180,7 +177,7 @@ func (a *app) connect(key, token, project string) (connection, error) {
 	case c.credential.None() && (a.env("CI") == "" || firstOf(project, a.env("BENCHER_PROJECT"), a.conf.Project) == ""):
 		c.host = client.Local
 	default:
-		c.host = cloud
+		c.host = client.Cloud // the default of bencher
 	}
 	return c, nil
 }
