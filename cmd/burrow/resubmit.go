@@ -63,20 +63,12 @@ func (a *app) resubmit(ctx context.Context, f *resubmitFlags, ids []string) erro
 	if f.hash != "" && !isHash(f.hash) {
 		return usage("--hash %q: a git hash has 40 hexadecimal digits", f.hash)
 	}
-	connection, err := a.connect(f.request.key, f.request.token, f.project)
-	if err != nil {
-		return err
-	}
 	if f.to != "" && f.to != client.Local {
 		if f.to, err = client.ParseHost(f.to); err != nil {
 			return usage("--to: %w", err)
 		}
 	}
-	store, err := a.store(ctx)
-	if err != nil {
-		return err
-	}
-	hosts, err := a.hosts(connection)
+	connection, store, hosts, err := a.open(ctx, f.request.key, f.request.token)
 	if err != nil {
 		return err
 	}
@@ -92,7 +84,7 @@ func (a *app) resubmit(ctx context.Context, f *resubmitFlags, ids []string) erro
 		}
 		runs = append(runs, run)
 	}
-	return a.deliver(ctx, store, connection, delivery{runs: runs, wait: wait, format: f.request.format})
+	return a.deliver(ctx, store, hosts, delivery{runs: runs, wait: wait, format: f.request.format})
 }
 
 // again makes the new run, once nothing of the old one stands in the way.

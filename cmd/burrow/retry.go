@@ -40,11 +40,7 @@ func (a *app) retry(ctx context.Context, f *requestFlags, ids []string) error {
 	if err != nil {
 		return err
 	}
-	connection, err := a.connect(f.key, f.token, "")
-	if err != nil {
-		return err
-	}
-	store, err := a.store(ctx)
+	_, store, hosts, err := a.open(ctx, f.key, f.token)
 	if err != nil {
 		return err
 	}
@@ -69,7 +65,7 @@ func (a *app) retry(ctx context.Context, f *requestFlags, ids []string) error {
 		a.notice("Nothing to retry.")
 		return nil
 	}
-	return a.deliver(ctx, store, connection, delivery{runs: runs, wait: wait, format: f.format})
+	return a.deliver(ctx, store, hosts, delivery{runs: runs, wait: wait, format: f.format})
 }
 
 // chosen finds the runs with these IDs, or with none all of these statuses.

@@ -137,6 +137,19 @@ func (a *app) hosts(c connection) (*client.Hosts, error) {
 	return hosts, nil
 }
 
+// open finds the host and the credential, and opens the outbox and the way to
+// servers, for a command that acts on runs that are there.
+func (a *app) open(ctx context.Context, key, token string) (c connection, store *outbox.Store, hosts *client.Hosts, err error) {
+	if c, err = a.connect(key, token, ""); err != nil {
+		return c, nil, nil, err
+	}
+	if store, err = a.store(ctx); err != nil {
+		return c, nil, nil, err
+	}
+	hosts, err = a.hosts(c)
+	return c, store, hosts, err
+}
+
 func (a *app) policy() outbox.Policy {
 	return outbox.Policy{Mend: a.conf.mend, Settle: a.conf.settle}
 }

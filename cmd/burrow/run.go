@@ -105,7 +105,11 @@ func (a *app) benchmark(ctx context.Context, f *requestFlags, bench *benchmarkFl
 	if err != nil {
 		return err
 	}
-	return a.deliver(ctx, store, request.connection, delivery{runs: []*outbox.Run{run}, wait: wait, noSend: f.noSend, format: f.format})
+	hosts, err := a.hosts(request.connection)
+	if err != nil {
+		return err
+	}
+	return a.deliver(ctx, store, hosts, delivery{runs: []*outbox.Run{run}, wait: wait, noSend: f.noSend, format: f.format})
 }
 
 // measure runs the command, so often as asked, and returns an element for each

@@ -73,7 +73,11 @@ func (a *app) submit(ctx context.Context, f *requestFlags, names []string) error
 		}
 		runs = append(runs, run)
 	}
-	return a.deliver(ctx, store, request.connection, delivery{runs: runs, wait: wait, noSend: f.noSend, format: f.format})
+	hosts, err := a.hosts(request.connection)
+	if err != nil {
+		return err
+	}
+	return a.deliver(ctx, store, hosts, delivery{runs: runs, wait: wait, noSend: f.noSend, format: f.format})
 }
 
 // file makes a run of one file.

@@ -52,15 +52,7 @@ func (a *app) sync(ctx context.Context, f syncFlags) error {
 	if err != nil {
 		return err
 	}
-	connection, err := a.connect(f.key, f.token, "")
-	if err != nil {
-		return err
-	}
-	store, err := a.store(ctx)
-	if err != nil {
-		return err
-	}
-	hosts, err := a.hosts(connection)
+	_, store, hosts, err := a.open(ctx, f.key, f.token)
 	if err != nil {
 		return err
 	}

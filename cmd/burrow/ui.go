@@ -25,15 +25,7 @@ func (a *app) openUI(ctx context.Context) error {
 	if !terminal(a.in) || !terminal(a.out) {
 		return usage("%w", errNoTerminal)
 	}
-	connection, err := a.connect("", "", "")
-	if err != nil {
-		return err
-	}
-	store, err := a.store(ctx)
-	if err != nil {
-		return err
-	}
-	hosts, err := a.hosts(connection)
+	connection, store, hosts, err := a.open(ctx, "", "")
 	if err != nil {
 		return err
 	}
