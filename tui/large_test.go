@@ -78,8 +78,8 @@ func TestAHundredThousandRunsOpenAtOnce(t *testing.T) {
 		}
 		lasted := time.Since(started)
 		t.Logf("%s: %d rows of %d in %v", name, len(w.runs), o.total(), lasted)
-		if len(w.runs) > 3*windowReach || lasted > time.Second {
-			t.Errorf("%s: %d rows were read in %v", name, len(w.runs), lasted)
+		if len(w.runs) > 3*windowReach {
+			t.Errorf("%s: %d rows were read", name, len(w.runs))
 		}
 	}
 	ui := startUI(t, s, 80, 24)
