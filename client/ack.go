@@ -14,7 +14,8 @@ type Expectation struct {
 	// or made of the content.
 	Shared bool
 	// Fresh says that no earlier attempt of this run can have reached the
-	// server and that nobody else has its bytes.
+	// server and that nobody else has its key. Only then is a short report
+	// surely this attempt's own, whatever Date a proxy writes.
 	Fresh bool
 }
 
@@ -41,13 +42,6 @@ func (e Expectation) mismatch(r *Report) string {
 		return fmt.Sprintf("adapter %s, not %s", Plain(r.Adapter, 64), e.Adapter)
 	}
 	return ""
-}
-
-// describes tells whether a report is the run's by all but its results.
-func (e Expectation) describes(r *Report) bool {
-	return sameSecond(e.StartTime, r.StartTime) && sameSecond(e.EndTime, r.EndTime) && strings.EqualFold(e.Hash, r.Hash()) &&
-		names(e.Branch, r.Branch.Name, r.Branch.Slug, r.Branch.UUID.String()) &&
-		names(e.Testbed, r.Testbed.Name, r.Testbed.Slug, r.Testbed.UUID.String())
 }
 
 // differs tells, for a shared key, a whole report whose iterations hold other

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -116,21 +115,6 @@ func (h *Hosts) Delete(ctx context.Context, p Parcel) Deletion {
 		return Deletion{State: DeleteUnsent, Trouble: Verdict{Outcome: Unavailable, Scope: ScopeHost, Message: Plain(err.Error(), messageLimit)}}
 	}
 	return ClassifyDelete(api.DeleteReport(ctx, credential, p.ReportProject.String(), p.Report))
-}
-
-// Find lists the reports that are the parcel's run by all that can be told
-// without its key: measured at the same seconds, of the same hash, branch and
-// testbed.
-func (h *Hosts) Find(ctx context.Context, p Parcel) ([]Report, error) {
-	api, credential, err := h.reach(p)
-	if err != nil {
-		return nil, err
-	}
-	listed, err := api.FindReports(ctx, credential, p.Want.Project, p.Want.StartTime, p.Want.EndTime)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(listed, func(r Report) bool { return !p.Want.describes(&r) }), nil
 }
 
 // Ping tells whether a host answers at all, with its version.

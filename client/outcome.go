@@ -128,7 +128,7 @@ func Classify(x Exchange, want Expectation) Verdict {
 	}
 	body, fromServer := apiError(x)
 	v.Message, v.ErrorCode = describe(x, body), Plain(body.ErrorCode, 64)
-	if body.RequestID != "" {
+	if body.RequestID != "" && v.RequestID == "" {
 		v.RequestID = Plain(body.RequestID, 64)
 	}
 	switch {
@@ -189,7 +189,7 @@ func (v Verdict) success(x Exchange, want Expectation) Verdict {
 	before := want.madeBefore(&report, x)
 	held, sent := len(report.Iterations()), len(want.Iterations)
 	switch {
-	case held < sent && (before || want.Shared):
+	case held < sent && (before || !want.Fresh):
 		v.Outcome, v.Cause = Incomplete, CauseStoring
 		v.Message = fmt.Sprintf("the report holds %d of %d iterations", held, sent)
 	case held < sent:
@@ -206,14 +206,14 @@ func (v Verdict) success(x Exchange, want Expectation) Verdict {
 	return v
 }
 
-// apiError reads the error body that Bencher itself makes; false means that
-// something in between answered.
+// apiError reads the error body that Bencher itself makes, which names the
+// request; false means that something in between answered.
 func apiError(x Exchange) (APIError, bool) {
 	var body APIError
 	if json.Unmarshal(x.Body, &body) != nil {
 		body = salvage(x.Body)
 	}
-	return body, x.Err == nil && body.Message != ""
+	return body, x.Err == nil && body.RequestID != "" && body.Message != "" // gateways have a message too
 }
 
 // salvage reads the head of an error body that was cut where reading is
@@ -229,7 +229,7 @@ func salvage(cut []byte) APIError {
 	for drop := 0; drop < 12 && drop < len(rest); drop++ { // an escape may be cut in the middle
 		var message string
 		if json.Unmarshal(append(bytes.Clone(rest[:len(rest)-drop]), '"'), &message) == nil {
-			return APIError{Message: message}
+			return APIError{RequestID: "cut", Message: message}
 		}
 	}
 	return APIError{}

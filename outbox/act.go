@@ -21,6 +21,9 @@ func (e *NotNowError) Error() string { return fmt.Sprintf("run %s: %s", e.Run.ID
 // acknowledged, or in a sender's hands, is a *NotNowError.
 func (s *Store) Retry(ctx context.Context, id uuid.UUID) (run *Run, err error) {
 	err = s.update(ctx, func(t *tx) error {
+		if err := t.adopt(claimant{}); err != nil { // a dead sender's run is in nobody's hands
+			return err
+		}
 		if run, err = t.byID(id); err != nil {
 			return err
 		}
@@ -30,7 +33,11 @@ func (s *Store) Retry(ctx context.Context, id uuid.UUID) (run *Run, err error) {
 		case run.Status == Sending:
 			return &NotNowError{run, "an attempt is in flight"}
 		}
-		t.step(Policy{}).again(run)
+		last, err := t.lastAttempt(run.Seq)
+		if err != nil {
+			return err
+		}
+		t.step(Policy{}).again(run, last)
 		if err := t.release(run); err != nil {
 			return err
 		}
@@ -43,9 +50,6 @@ func (s *Store) Retry(ctx context.Context, id uuid.UUID) (run *Run, err error) {
 // left on the server stays there.
 func (s *Store) Cancel(ctx context.Context, id uuid.UUID) (run *Run, err error) {
 	err = s.update(ctx, func(t *tx) error {
-		if run, err = t.byID(id); err != nil {
-			return err
-		}
 		if err := t.adopt(claimant{}); err != nil {
 			return err
 		}
@@ -82,14 +86,11 @@ func (s *Store) Hasten(ctx context.Context, wants func(*Run) bool) error {
 			if err != nil {
 				return err
 			}
-			soonest := t.now
-			if last != nil && last.Outcome.MayBeThere() {
-				soonest = last.EndedAt.Add(2 * time.Second)
-			}
-			if !run.NextAttemptAt.After(soonest) {
+			at := soonest(last, t.now)
+			if !run.NextAttemptAt.After(at) {
 				return nil
 			}
-			run.NextAttemptAt = soonest
+			run.NextAttemptAt = at
 			return t.save(run)
 		})
 	})
@@ -100,6 +101,9 @@ func (t *tx) closeBreaker(host string) (asked bool, err error) {
 	pause, err := t.pause(hostScope(host))
 	if err != nil || pause.Reason == ReasonThrottled && pause.Until.After(t.now) {
 		return true, err
+	}
+	if pause.Failures == 0 {
+		return false, nil
 	}
 	return false, t.setPause(hostScope(host), Pause{AnsweredAt: pause.AnsweredAt})
 }

@@ -119,6 +119,12 @@ func (t *tx) head(lane []uint64, c claimant, sending map[string]int) (*Run, time
 		if run.Reason.NeedsPerson() && run.NextAttemptAt.IsZero() {
 			continue
 		}
+		if t.now.Before(run.ChangedAt) && !run.NextAttemptAt.IsZero() { // the clock was set back
+			run.NextAttemptAt = t.now.Add(max(0, run.NextAttemptAt.Sub(run.ChangedAt)))
+			if err := t.save(run); err != nil {
+				return nil, none, err
+			}
+		}
 		fingerprint, ok := c.fingerprint(run)
 		if !ok {
 			if err := t.lackCredential(run); err != nil {

@@ -94,7 +94,11 @@ func (w *workers) recordLook(t *tx, got *claimed, s client.Sighting, may permiss
 	}
 	run.Claim = nil
 	amended := t.step(w.Policy).looked(run, s, may)
-	if s.State == client.SawTrouble {
+	if s.State == client.SawTrouble && s.Trouble.Outcome == client.Unauthorized {
+		if run.Refused = got.fingerprint; run.Refused != "" && run.Reason == ReasonCredentialRefused {
+			run.NextAttemptAt = t.now // for a sender with another
+		}
+	} else if s.State == client.SawTrouble {
 		if err := t.spread(run, got.fingerprint, s.Trouble); err != nil {
 			return err
 		}

@@ -33,13 +33,16 @@ func (e *KeyConflictError) Error() string {
 		e.Run.Key, e.Run.ID, e.Run.Branch, e.Run.Testbed, e.Run.Adapter)
 }
 
+// errUnfit says that a body is no run that a server would keep whole.
+var errUnfit = errors.New("not a run that can be sent")
+
 // Enqueue accepts a run: when it returns nil, the run is on the disk and will
 // be delivered. Accepting the same ID again changes nothing. A shared key that
 // is there already for an equal run is answered with that run: added is false.
 func (s *Store) Enqueue(ctx context.Context, n New) (run *Run, added bool, err error) {
 	summary, err := client.Summarize(n.Body)
 	if err != nil {
-		return nil, false, err
+		return nil, false, fmt.Errorf("%w: %w", errUnfit, err)
 	}
 	packed, err := pack(n.Body)
 	if err != nil {

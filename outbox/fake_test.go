@@ -193,7 +193,7 @@ func (f *fakeServer) Look(_ context.Context, p client.Parcel) client.Sighting {
 	if _, report := f.find(p.Report); report != nil {
 		return client.ClassifyLook(f.answer(time.Now(), 200, report), p.Want)
 	}
-	return client.ClassifyLook(f.answer(time.Now(), 404, client.APIError{Message: "Report not found"}), p.Want)
+	return client.ClassifyLook(f.answer(time.Now(), 404, client.APIError{RequestID: "r", Message: "Report not found"}), p.Want)
 }
 
 func (f *fakeServer) MayDelete(context.Context, client.Parcel) (bool, error) {

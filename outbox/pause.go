@@ -18,6 +18,7 @@ type Pause struct {
 	AnsweredAt time.Time `json:"answered_at,omitzero"`
 	Reason     Reason    `json:"reason,omitempty"`
 	Message    string    `json:"message,omitempty"`
+	SetAt      time.Time `json:"set_at,omitzero"` // by this machine's clock
 }
 
 func hostScope(host string) string { return "host\x00" + host }
@@ -36,17 +37,23 @@ func (t *tx) pause(scope string) (Pause, error) {
 	if data == nil {
 		return p, nil
 	}
-	return p, decodeRecord(data, &p)
+	if err := decodeRecord(data, &p); err != nil {
+		return p, err
+	}
+	if t.now.Before(p.SetAt) && t.Writable() { // the clock was set back
+		p.Until = t.now.Add(max(0, p.Until.Sub(p.SetAt)))
+		return p, t.setPause(scope, p)
+	}
+	return p, nil
 }
 
 func (t *tx) setPause(scope string, p Pause) error {
-	if old, err := t.pause(scope); err == nil && old == p {
-		return nil
-	}
+	p.SetAt = time.Time{}
 	t.changed = true
 	if p == (Pause{}) {
 		return t.Bucket(bucketPauses).Delete([]byte(scope))
 	}
+	p.SetAt = t.now
 	data, err := encode(p)
 	if err != nil {
 		return err

@@ -8,23 +8,29 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"burrow/client"
 )
 
 // A measured run is never thrown away: what can't get into the outbox is kept
 // as a file beside it, and the next opener takes it in.
 
-// Keep writes a run into the recovery folder, else, as the request that would
-// have been sent, into the temporary folder: written, synced, renamed, the
-// folder synced. It returns the file's path. What lies in the recovery folder
-// is taken in by itself; the other can be submitted: its key is inside.
-func (s *Store) Keep(n New) (path string, adopted bool, err error) {
+// Keep writes a run into the recovery folder of the outbox at that path, which
+// need not be open ("": of none), else, as the request that would have been
+// sent, into the temporary folder: written, synced, renamed, the folder synced.
+// It returns the file's path. What lies in the recovery folder is taken in by
+// itself; the other can be submitted: its key is inside.
+func Keep(outboxPath string, n New) (path string, adopted bool, err error) {
 	data, err := json.Marshal(n)
 	if err != nil {
 		return "", false, fmt.Errorf("keeping the run: %w", err)
 	}
 	name := n.ID.String() + ".json"
-	if path, err = keepFile(s.recovery(), name, data); err == nil {
-		return path, true, nil
+	err = errors.New("there is no outbox to keep it beside")
+	if outboxPath != "" {
+		if path, err = keepFile(outboxPath+recoverySuffix, name, data); err == nil {
+			return path, true, nil
+		}
 	}
 	path, second := keepFile(os.TempDir(), "burrow-"+name, n.Body)
 	if second != nil {
@@ -65,7 +71,8 @@ func keepFile(folder, name string, data []byte) (path string, err error) {
 }
 
 // recover takes in the runs that were kept, by ID: one that is known already
-// is only unlinked.
+// is only unlinked. What can't be taken in stays as a file that is named in
+// Notices: it must neither be lost nor stop every command.
 func (s *Store) recover(ctx context.Context) error {
 	entries, err := os.ReadDir(s.recovery())
 	if errors.Is(err, os.ErrNotExist) {
@@ -86,16 +93,44 @@ func (s *Store) recover(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("taking in a kept run: %w", err)
 		}
-		var n New
-		if err := json.Unmarshal(data, &n); err != nil {
-			return fmt.Errorf("the kept run %s can't be read: move it away: %w", path, err)
-		}
-		if _, _, err := s.Enqueue(ctx, n); err != nil {
-			return fmt.Errorf("taking in the kept run %s: %w", path, err)
-		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("taking in a kept run: %w", err)
+		if err := s.takeIn(ctx, path, data); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
+	var n New
+	unfit := json.Unmarshal(data, &n)
+	if unfit == nil {
+		run, added, err := s.Enqueue(ctx, n)
+		var conflict *KeyConflictError
+		switch {
+		case errors.As(err, &conflict), errors.Is(err, errUnfit):
+			unfit = err
+		case err != nil:
+			return fmt.Errorf("taking in the kept run %s: %w", path, err)
+		case !added && run.ID != n.ID && run.Digest != digestOf(n.Body):
+			unfit = fmt.Errorf("run %s bears its key with other results", run.ID)
+		}
+	}
+	if unfit != nil {
+		aside := strings.TrimSuffix(path, ".json") + ".kept"
+		if err := os.Rename(path, aside); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("setting a kept run aside: %w", err)
+		}
+		s.Notices = append(s.Notices, fmt.Sprintf("a kept run was not taken in (%v): it stays in %s", unfit, aside))
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("taking in a kept run: %w", err)
+	}
+	return nil
+}
+
+// digestOf is the digest of a frozen run's results, or "".
+func digestOf(body []byte) string {
+	summary, _ := client.Summarize(body)
+	return summary.Digest
 }

@@ -3,18 +3,12 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"burrow/client"
 
 	"github.com/google/uuid"
 )
-
-// Finder looks on a server for what a run may have left there: client.Hosts is
-// one.
-type Finder interface {
-	Find(context.Context, client.Parcel) ([]client.Report, error)
-	Delete(context.Context, client.Parcel) client.Deletion
-}
 
 // Leftover is a report without the run's results that an attempt left behind.
 type Leftover struct {
@@ -23,58 +17,89 @@ type Leftover struct {
 	Kept   string // why it could not be deleted; "": it is gone
 }
 
-// ClearWay looks for what an ended run may have left on its server, before
-// another run of the same results is made. A whole report is noted at the run
-// and is an error: nothing must be doubled. A short one is deleted, if that is
-// allowed. Where the server can't be asked, that is an error too.
-func (s *Store) ClearWay(ctx context.Context, f Finder, id uuid.UUID) ([]Leftover, error) {
+// ClearWay looks at what an ended run left on its server, before another run
+// of the same results is made. The key is the only proof of whose a report is
+// (siblings share seconds, hash, branch and testbed), so it sends the same
+// bytes with the same key, which is always safe: a whole report is noted at the
+// run and is an error, since nothing must be doubled; a short one is deleted,
+// if that is allowed. Where the server can't be asked, or may still be at work
+// on the run, that is an error too.
+func (s *Store) ClearWay(ctx context.Context, d Deliverer, id uuid.UUID) (*Leftover, error) {
 	run, err := s.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if !run.MayBeThere && !run.ReportLeft && run.Report == nil {
+	switch {
+	case !run.Status.Ended():
+		return nil, &NotNowError{run, "it may still be delivered: cancel it first"}
+	case run.Status.Acknowledged():
+		return nil, &NotNowError{run, fmt.Sprintf("it is on %s already, whole, as report %s: there is nothing to resubmit (another --project or --to makes a copy)", run.Host, run.Report.UUID)}
+	case run.Status == Cancelled && run.MayBeThere:
+		return nil, &NotNowError{run, "an earlier attempt may have left it on the server: burrow retry finds out, with the same key, so that nothing is doubled"}
+	case !run.ReportLeft && run.Status != Incomplete:
 		return nil, nil
 	}
-	parcel := client.Parcel{Host: run.Host, Fingerprint: run.Credential, Want: run.expectation()}
-	found, err := f.Find(ctx, parcel)
+	body, err := s.Body(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("run %s may be on %s already, and that can't be looked up (%w): try again once it can be reached", id, run.Host, err)
+		return nil, err
 	}
-	var leftovers []Leftover
-	for _, report := range found {
-		held := len(report.Iterations())
-		if held >= len(run.Iterations) {
-			if err := s.found(ctx, id, &report); err != nil {
-				return leftovers, err
-			}
-			return leftovers, &NotNowError{run, fmt.Sprintf("it is on %s already, whole, as report %s: there is nothing to resubmit (another --project or --to makes a copy)", run.Host, report.UUID)}
-		}
-		left := Leftover{Report: report.UUID, Held: held}
-		parcel.Report, parcel.ReportProject = report.UUID, report.Project.UUID
-		switch deletion := f.Delete(ctx, parcel); deletion.State {
-		case client.Deleted:
-		case client.DeleteRefused:
-			left.Kept = deletion.Trouble.Message
-		case client.DeleteUnknown, client.DeleteUnsent:
-			return leftovers, fmt.Errorf("deleting the report %s that run %s left behind: %s", report.UUID, id, deletion.Trouble.Message)
-		}
-		leftovers = append(leftovers, left)
+	parcel := client.Parcel{Host: run.Host, Fingerprint: run.Credential, Refused: run.Refused, Body: body, Want: run.expectation()}
+	started, begun := s.Now(), time.Now()
+	verdict := d.Send(ctx, parcel)
+	if err := s.asked(ctx, id, verdict, started, time.Since(begun)); err != nil {
+		return nil, err
 	}
-	return leftovers, nil
+	switch verdict.Outcome {
+	case client.Created, client.Replayed, client.Adopted:
+		return nil, &NotNowError{run, fmt.Sprintf("it is on %s, whole, as report %s: there is nothing to resubmit", run.Host, verdict.Report.UUID)}
+	case client.Incomplete:
+		return removeLeftover(ctx, d, parcel, verdict.Report)
+	case client.Refused:
+		if !verdict.ReportLeft {
+			return nil, nil // nothing is there, or it is another run's
+		}
+	default:
+	}
+	return nil, fmt.Errorf("run %s may have left a report on %s, and that can't be looked up (%s): try again once it can be reached", id, run.Host, verdict.Message)
 }
 
-// found notes that the server holds a run's report, whole, though no attempt
-// learnt of it.
-func (s *Store) found(ctx context.Context, id uuid.UUID, report *client.Report) error {
+func removeLeftover(ctx context.Context, d Deliverer, parcel client.Parcel, report *client.Report) (*Leftover, error) {
+	left := &Leftover{Report: report.UUID, Held: len(report.Iterations())}
+	parcel.Report, parcel.ReportProject = report.UUID, report.Project.UUID
+	switch deletion := d.Delete(ctx, parcel); deletion.State {
+	case client.Deleted:
+	case client.DeleteRefused:
+		left.Kept = deletion.Trouble.Message
+	case client.DeleteUnknown, client.DeleteUnsent:
+		return nil, fmt.Errorf("deleting the report %s: %s", report.UUID, deletion.Trouble.Message)
+	}
+	return left, nil
+}
+
+// asked keeps the attempt that looked, and what it proved.
+func (s *Store) asked(ctx context.Context, id uuid.UUID, v client.Verdict, started time.Time, took time.Duration) error {
 	return s.update(ctx, func(t *tx) error {
 		run, err := t.byID(id)
-		if err != nil || run.Status.Acknowledged() {
+		if err != nil {
 			return err
 		}
-		if run.Status == Sending {
-			return &NotNowError{run, "an attempt is in flight"}
+		if !run.Status.Ended() {
+			return &NotNowError{run, "another process took it up in the meantime"}
 		}
-		t.step(Policy{}).acknowledge(run, client.Replayed, report, t.now)
+		run.Attempts++
+		attempt := Attempt{
+			Run: run.ID, Number: run.Attempts, StartedAt: started, EndedAt: t.now, Duration: took,
+			Outcome: v.Outcome, HTTPStatus: v.HTTPStatus, Error: v.Message, ErrorCode: v.ErrorCode, RequestID: v.RequestID,
+		}
+		if v.Report != nil {
+			attempt.Report = &v.Report.UUID
+		}
+		if v.Outcome.Acknowledged() {
+			t.step(Policy{}).acknowledge(run, v.Outcome, v.Report, v.Date)
+		}
+		if err := t.putAttempt(run, attempt); err != nil {
+			return err
+		}
 		return t.save(run)
 	})
 }

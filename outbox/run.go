@@ -44,6 +44,11 @@ type Run struct {
 	Claim *Claim `json:"claim,omitempty"` // while sending
 	Short *Short `json:"short,omitempty"` // while the report under the key is short
 	Mends int    `json:"mends,omitempty"` // how often the key was freed
+	// Vanished is a short report that a look was told is not there.
+	Vanished   uuid.UUID `json:"vanished,omitzero"`
+	VanishedAt time.Time `json:"vanished_at,omitzero"`
+
+	ChangedAt time.Time `json:"changed_at"` // by this machine's clock, at the last write
 }
 
 // ReportRef is what is kept of a report.

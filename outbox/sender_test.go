@@ -336,3 +336,75 @@ func (h *hangingServer) Send(ctx context.Context, p client.Parcel) client.Verdic
 	<-ctx.Done()
 	return client.Classify(client.Exchange{Sent: true, Err: errors.New("cancelled"), Ended: time.Now()}, p.Want)
 }
+
+func TestAClockSetBackStallsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := openTest(t), newFakeServer()
+		f.faults = []fault{throttleIt}
+		run := enqueue(t, s, newRun(t, "main", 1))
+		stop := startSender(t, &Sender{Store: s, Deliverer: f})
+		waitFor(t, s, run.ID, time.Minute, func(r *Run) bool { return r.Reason == ReasonThrottled })
+		stop()
+		s.Now = func() time.Time { return time.Now().AddDate(-1, 0, 0) }
+		startSender(t, &Sender{Store: s, Deliverer: f})
+		wantStatus(t, waitFor(t, s, run.ID, time.Hour, ended), Sent)
+	})
+}
+
+func TestAServerThatDeniesItsReportIsNotAskedForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := openTest(t), &denyingServer{newFakeServer()}
+		f.faults = []fault{storeEmpty}
+		run := enqueue(t, s, newRun(t, "main", 2))
+		startSender(t, &Sender{Store: s, Deliverer: f})
+		run = waitFor(t, s, run.ID, time.Hour, ended)
+		wantStatus(t, run, Incomplete)
+		if run.Attempts > 20 || f.made != 1 {
+			t.Errorf("%d attempts, %d reports", run.Attempts, f.made)
+		}
+	})
+}
+
+// denyingServer lets a credential post, but not see.
+type denyingServer struct{ *fakeServer }
+
+func (d *denyingServer) Look(_ context.Context, p client.Parcel) client.Sighting {
+	return client.ClassifyLook(d.answer(time.Now(), 404, client.APIError{RequestID: "r", Message: "Project (demo) not found"}), p.Want)
+}
+
+func TestAForbiddenLookWaitsForAPerson(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := openTest(t), &forbiddingServer{newFakeServer()}
+		f.faults = []fault{storeEmpty}
+		run := enqueue(t, s, newRun(t, "main", 2))
+		startSender(t, &Sender{Store: s, Deliverer: f})
+		waitFor(t, s, run.ID, time.Minute, func(r *Run) bool { return r.Reason == ReasonCredentialRefused })
+		other := enqueue(t, s, newRun(t, "topic", 1)) // posting is another right
+		wantStatus(t, waitFor(t, s, other.ID, time.Minute, ended), Sent)
+	})
+}
+
+// forbiddingServer refuses every look.
+type forbiddingServer struct{ *fakeServer }
+
+func (d *forbiddingServer) Look(_ context.Context, p client.Parcel) client.Sighting {
+	return client.ClassifyLook(d.answer(time.Now(), 403, client.APIError{RequestID: "r", Message: "Forbidden"}), p.Want)
+}
+
+func TestRetryStillWaitsAfterAnUnknownAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := openTest(t), newFakeServer()
+		f.faults = []fault{loseResponse}
+		run := enqueue(t, s, newRun(t, "main", 1))
+		startSender(t, &Sender{Store: s, Deliverer: f})
+		waitFor(t, s, run.ID, time.Minute, func(r *Run) bool { return r.Reason == ReasonBackoff })
+		if _, err := s.Retry(t.Context(), run.ID); err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, waitFor(t, s, run.ID, time.Minute, ended), Deduplicated)
+		history, err := s.History(t.Context(), run.ID)
+		if err != nil || history[1].StartedAt.Sub(history[0].EndedAt) < 2*time.Second {
+			t.Errorf("sent again too soon: %v", err)
+		}
+	})
+}

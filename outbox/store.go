@@ -46,6 +46,9 @@ type Store struct {
 	// them.
 	Now  func() time.Time
 	Draw func() float64
+
+	// Notices are sentences for the person about what Open found.
+	Notices []string
 }
 
 // Open returns the outbox at that path, made if it is not there. A file that

@@ -120,7 +120,7 @@ func TestASharedKeyIsAnsweredWithItsRun(t *testing.T) {
 func TestAKeptRunIsTakenInOnce(t *testing.T) {
 	s := openTest(t)
 	n := newRun(t, "main", 1)
-	path, adopted, err := s.Keep(n)
+	path, adopted, err := Keep(s.Path(), n)
 	if err != nil || !adopted {
 		t.Fatal(path, adopted, err)
 	}
@@ -382,4 +382,31 @@ func ExampleStore_Enqueue() {
 	run, added, err := store.Enqueue(context.Background(), New{ID: id, Body: body, Host: client.Local})
 	fmt.Println(run.Status, run.Benchmarks, added, err)
 	// Output: pending 1 true <nil>
+}
+
+func TestAKeptRunWhoseKeyIsTakenStaysAsAFile(t *testing.T) {
+	s := openTest(t)
+	first := newRun(t, "main", 1, func(n *New) { n.Shared = true })
+	enqueue(t, s, first)
+	for _, kept := range []New{newRun(t, "main", 2), newRun(t, "topic", 1)} { // other results; another branch
+		kept.Shared = true
+		kept.Body = bytes.ReplaceAll(kept.Body, []byte(kept.ID.String()), []byte(first.ID.String()))
+		path, _, err := Keep(s.Path(), kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Open(t.Context(), s.Path())
+		if err != nil || len(again.Notices) != 1 {
+			t.Errorf("%v, %q", err, again.Notices)
+		}
+		if aside, err := os.ReadFile(strings.TrimSuffix(path, ".json") + ".kept"); err != nil || len(aside) == 0 {
+			t.Errorf("the results are gone: %v", err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(s.recovery(), "x.json"), []byte("{nope"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Open(t.Context(), s.Path()); err != nil || len(again.Notices) != 1 {
+		t.Errorf("an unreadable file: %v", err)
+	}
 }

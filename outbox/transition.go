@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"burrow/client"
+
+	"github.com/google/uuid"
 )
 
 // The state machine of a run: what follows from an outcome. These functions
@@ -66,7 +68,7 @@ func (p step) settleTime(r *Run) time.Duration {
 func (p step) sent(r *Run, v client.Verdict) {
 	r.Status, r.Reason, r.Message = Pending, ReasonNone, v.Message
 	r.NextAttemptAt = time.Time{}
-	if v.Outcome.MayBeThere() {
+	if v.Outcome.MayBeThere() || v.HTTPStatus != 0 { // who answers may have passed it on first
 		r.MayBeThere = true
 	}
 	switch v.Outcome {
@@ -131,6 +133,10 @@ func (p step) short(r *Run, v client.Verdict) {
 	if since.IsZero() {
 		since = p.now
 	}
+	if v.Report.UUID == r.Vanished && p.now.Sub(r.VanishedAt) >= p.settleTime(r) {
+		p.spent(r, v.Report, v.Message+"; this credential is told that there is no such report, so it can't be mended")
+		return
+	}
 	r.Reason = ReasonStoring
 	r.Short = &Short{
 		Report: v.Report.UUID, Project: v.Report.Project.UUID, Held: v.Report.Iterations(),
@@ -173,8 +179,7 @@ func (p step) looked(r *Run, s client.Sighting, may permission) *amendment {
 		p.acknowledge(r, client.Replayed, s.Report, s.Date)
 		return &amendment{watch.Attempt, client.Replayed}
 	case client.SawGone:
-		r.Reason, r.Short, r.NextAttemptAt = ReasonNone, nil, p.now
-		r.Message = "the short report is gone: sending again"
+		p.gone(r, watch)
 		if watch.Deleting {
 			r.Mends++
 			return &amendment{watch.DeleteAttempt, client.Mended}
@@ -182,6 +187,10 @@ func (p step) looked(r *Run, s client.Sighting, may permission) *amendment {
 	case client.SawOther:
 		r.Status, r.Reason, r.Short, r.NextAttemptAt = Rejected, ReasonKeyTaken, nil, time.Time{}
 	case client.SawTrouble:
+		if s.Trouble.Cause == client.CauseCredential || s.Trouble.Cause == client.CausePlan {
+			p.unseen(r, s.Trouble)
+			return nil
+		}
 		least := max(s.Trouble.Wait, 2*time.Second)
 		r.Message = "looking again: " + s.Trouble.Message
 		r.NextAttemptAt = p.now.Add(max(least, backoff(watch.Looks+1, p.draw())))
@@ -190,6 +199,27 @@ func (p step) looked(r *Run, s client.Sighting, may permission) *amendment {
 		p.stillShort(r, s, may)
 	}
 	return nil
+}
+
+// gone sends again what the server says it does not hold. A server that lies
+// (the credential may post, but not see) gives the same report back: so this
+// backs off, and ends once that went on for as long as a report must settle.
+func (p step) gone(r *Run, watch *Short) {
+	if r.Vanished != watch.Report {
+		r.Vanished, r.VanishedAt = watch.Report, p.now
+	}
+	r.Short = nil
+	p.wait(r, ReasonNone, client.Verdict{})
+	r.Message = "the short report is gone: sending again"
+}
+
+// unseen is what follows when the credential may not look at the report. Other
+// runs of the project are not held back: posting is another right.
+func (p step) unseen(r *Run, trouble client.Verdict) {
+	r.Reason, r.Message, r.NextAttemptAt = ReasonCredentialRefused, "looking again: "+trouble.Message, time.Time{}
+	if trouble.Cause == client.CausePlan {
+		r.Reason = ReasonPlan
+	}
 }
 
 func (p step) stillShort(r *Run, s client.Sighting, may permission) {
@@ -327,13 +357,26 @@ func (r *Run) withdrawable() string {
 	return "unknown status"
 }
 
-// again makes a run due now, as a person asked: the same bytes and the same
-// key, so this is always safe.
-func (p step) again(r *Run) {
+// again makes a run due, as a person asked: the same bytes and the same key, so
+// this is always safe. What an attempt of unknown outcome needs is still
+// waited.
+func (p step) again(r *Run, last *Attempt) {
 	r.Status, r.Reason, r.Message = Pending, ReasonNone, ""
-	r.Failures, r.FirstFailureAt, r.NextAttemptAt = 0, time.Time{}, p.now
-	r.Refused, r.Mends = "", 0
+	r.Failures, r.FirstFailureAt, r.NextAttemptAt = 0, time.Time{}, soonest(last, p.now)
+	r.Refused, r.Mends, r.Vanished = "", 0, uuid.Nil
 	if r.Short != nil {
 		r.Reason = ReasonStoring
 	}
+}
+
+// soonest is when a run may be sent again after its last attempt: two seconds
+// after one that may have reached the server, so that the one second of doubt
+// in created against replayed is covered.
+func soonest(last *Attempt, now time.Time) time.Time {
+	if last != nil && (last.Outcome.MayBeThere() || last.HTTPStatus != 0) {
+		if at := last.EndedAt.Add(2 * time.Second); at.After(now) && at.Sub(now) <= 2*time.Second {
+			return at
+		}
+	}
+	return now
 }

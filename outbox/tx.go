@@ -93,6 +93,7 @@ func (r *Run) due() int64 {
 // save writes a run and keeps the counts and indexes true to it.
 func (t *tx) save(run *Run) error {
 	t.changed = true
+	run.ChangedAt = t.now
 	old, err := t.run(run.Seq)
 	if err != nil && t.Bucket(bucketRuns).Get(number(run.Seq)) != nil {
 		return err

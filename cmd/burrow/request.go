@@ -226,15 +226,41 @@ func (a *app) enqueue(ctx context.Context, store *outbox.Store, n outbox.New) (*
 	case errors.As(err, &conflict):
 		return nil, err
 	}
-	path, adopted, kept := store.Keep(n)
-	switch {
-	case kept != nil:
-		_, _ = a.out.Write(append(n.Body, '\n'))
-		return nil, fmt.Errorf("%w; no place to keep the run either (%w): it stands on standard output, submit it from there", err, kept)
-	case adopted:
-		return nil, &exitError{code: exitOK, err: fmt.Errorf("%w; the run is safe in %s and is taken into the outbox by the next burrow command", err, path)}
+	return nil, a.keep(store.Path(), n, err)
+}
+
+// storeOrKeep opens the outbox; where that fails, results that were piped in,
+// and so stand nowhere else, are kept.
+func (a *app) storeOrKeep(ctx context.Context, piped ...outbox.New) (*outbox.Store, error) {
+	store, err := a.store(ctx)
+	if err == nil || len(piped) == 0 {
+		return store, err
 	}
-	return nil, fmt.Errorf("%w; the run is kept in %s: once the outbox can be written, burrow submit --host %s %s", err, path, n.Host, path)
+	path, unknown := a.outboxPath()
+	if unknown != nil {
+		path = ""
+	}
+	for _, n := range piped {
+		err = a.keep(path, n, err)
+	}
+	return nil, err
+}
+
+// keep saves a measured run that did not get into the outbox for that reason,
+// and says where it is.
+func (a *app) keep(outboxPath string, n outbox.New, reason error) error {
+	if errors.Is(reason, outbox.ErrNotAnOutbox) {
+		outboxPath = "" // nothing is put beside a stranger's file
+	}
+	path, adopted, err := outbox.Keep(outboxPath, n)
+	switch {
+	case err != nil:
+		_, _ = a.out.Write(append(n.Body, '\n'))
+		return fmt.Errorf("%w; no place to keep the run either (%w): it stands on standard output, submit it from there", reason, err)
+	case adopted:
+		return &exitError{code: exitOK, err: fmt.Errorf("%w; the run is safe in %s and is taken into the outbox by the next burrow command", reason, path)}
+	}
+	return fmt.Errorf("%w; the run is kept in %s: once the outbox can be written, burrow submit --host %s %s", reason, path, n.Host, path)
 }
 
 func digestOf(n outbox.New) string {

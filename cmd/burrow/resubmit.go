@@ -90,7 +90,7 @@ func (a *app) resubmit(ctx context.Context, f *resubmitFlags, ids []string) erro
 // again makes the new run, once nothing of the old one stands in the way.
 func (a *app) again(ctx context.Context, store *outbox.Store, hosts *client.Hosts, c connection, f *resubmitFlags, r *outbox.Run) (*outbox.Run, error) {
 	if !r.Status.Ended() {
-		return nil, fmt.Errorf("run %s is %s and may still be delivered: burrow cancel %s first", r.ID, r.Status, shortID(r.ID))
+		return nil, &outbox.NotNowError{Run: r, Why: "it may still be delivered: burrow cancel " + shortID(r.ID) + " first"}
 	}
 	if elsewhere := f.to != "" && f.to != r.Host || f.project != "" && f.project != r.Project; !elsewhere {
 		if err := a.clearWay(ctx, store, hosts, r); err != nil {
@@ -152,12 +152,12 @@ func (f *resubmitFlags) change(body []byte, key uuid.UUID) ([]byte, error) {
 func (a *app) clearWay(ctx context.Context, store *outbox.Store, hosts *client.Hosts, r *outbox.Run) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	leftovers, err := store.ClearWay(ctx, hosts, r.ID)
-	for _, left := range leftovers {
-		if left.Kept == "" {
-			a.notice("The report %s, which held %d of %d iterations, was deleted.", left.Report, left.Held, len(r.Iterations))
-			continue
-		}
+	left, err := store.ClearWay(ctx, hosts, r.ID)
+	switch {
+	case left == nil:
+	case left.Kept == "":
+		a.notice("The report %s, which held %d of %d iterations, was deleted.", left.Report, left.Held, len(r.Iterations))
+	default:
 		a.warn("the report %s without these results stays on %s: %s", left.Report, r.Host, left.Kept)
 	}
 	return err

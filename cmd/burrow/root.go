@@ -120,7 +120,14 @@ func (a *app) store(ctx context.Context) (*outbox.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return outbox.Open(ctx, path)
+	store, err := outbox.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	for _, notice := range store.Notices {
+		a.warn("%s", notice)
+	}
+	return store, nil
 }
 
 func (a *app) agent() string { return "burrow/" + version }

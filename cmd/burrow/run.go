@@ -76,9 +76,12 @@ func (a *app) benchmark(ctx context.Context, f *requestFlags, bench *benchmarkFl
 	if len(args) == 0 && a.env("BENCHER_CMD") != "" {
 		args = []string{a.env("BENCHER_CMD")}
 	}
-	store, err := a.store(ctx) // before the benchmark: an outbox that can't be used costs no measurement
-	if err != nil {
-		return err
+	piped := len(args) == 0 && len(bench.files) == 0
+	var store *outbox.Store
+	if !piped { // before the benchmark: an outbox that can't be used costs no measurement
+		if store, err = a.store(ctx); err != nil {
+			return err
+		}
 	}
 	start := time.Now()
 	results, err := a.measure(ctx, bench, args)
@@ -100,6 +103,11 @@ func (a *app) benchmark(ctx context.Context, f *requestFlags, bench *benchmarkFl
 		a.notice("Dry run: nothing was enqueued.")
 		_, err := fmt.Fprintln(a.out, string(entry.Body))
 		return err
+	}
+	if piped { // that benchmark has run already
+		if store, err = a.storeOrKeep(ctx, entry); err != nil {
+			return err
+		}
 	}
 	run, err := a.enqueue(ctx, store, entry)
 	if err != nil {

@@ -46,11 +46,7 @@ func (a *app) submit(ctx context.Context, f *requestFlags, names []string) error
 	if err != nil {
 		return err
 	}
-	store, err := a.store(ctx)
-	if err != nil {
-		return err
-	}
-	var entries []outbox.New
+	var entries, piped []outbox.New
 	for _, name := range names {
 		raw, err := a.readInput(name)
 		if err != nil {
@@ -64,6 +60,13 @@ func (a *app) submit(ctx context.Context, f *requestFlags, names []string) error
 			a.warn("%s: %s", name, w)
 		}
 		entries = append(entries, entry)
+		if name == "-" {
+			piped = append(piped, entry)
+		}
+	}
+	store, err := a.storeOrKeep(ctx, piped...)
+	if err != nil {
+		return err
 	}
 	var runs []*outbox.Run
 	for _, entry := range entries {
