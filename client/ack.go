@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Expectation is what a report must show to prove that it is this run's,
@@ -17,11 +19,21 @@ type Expectation struct {
 	// server and that nobody else has its key. Only then is a short report
 	// surely this attempt's own, whatever Date a proxy writes.
 	Fresh bool
+	// Keyless says that the server knows no keys: what it answers with, this
+	// attempt made.
+	Keyless bool
+	// ProjectUUID is the project's own name for itself, where it is known: the
+	// slug may have changed since.
+	ProjectUUID uuid.UUID
 }
 
 // mismatch says why the report is of another run, or "".
 func (e Expectation) mismatch(r *Report) string {
-	if e.ProjectNamed && !strings.EqualFold(e.Project, r.Project.Slug) && !strings.EqualFold(e.Project, r.Project.UUID.String()) {
+	if e.ProjectUUID != uuid.Nil {
+		if e.ProjectUUID != r.Project.UUID {
+			return fmt.Sprintf("project %s (%s), not %s", Plain(r.Project.Slug, 64), r.Project.UUID, e.ProjectUUID)
+		}
+	} else if e.ProjectNamed && !strings.EqualFold(e.Project, r.Project.Slug) && !strings.EqualFold(e.Project, r.Project.UUID.String()) {
 		return fmt.Sprintf("project %s, not %s", Plain(r.Project.Slug, 64), e.Project)
 	}
 	if e.Hash != "" && !strings.EqualFold(e.Hash, r.Hash()) {
@@ -68,7 +80,7 @@ func (e Expectation) differs(r *Report) bool {
 // clock that is never later than the attempt's start. So there is no margin:
 // Date is floored, and a retry after an unknown outcome waits 2 s at least.
 func (e Expectation) madeBefore(r *Report, x Exchange) bool {
-	if e.Fresh {
+	if e.Fresh || e.Keyless {
 		return false
 	}
 	date := x.Date()

@@ -117,13 +117,18 @@ func (a *API) MayDelete(ctx context.Context, c Credential, project string) (bool
 	return answer.Allowed, err
 }
 
-// FindReports lists a project's reports that were measured between two
-// instants, without their results.
-func (a *API) FindReports(ctx context.Context, c Credential, project string, from, to time.Time) ([]Report, error) {
+// ListReports lists a project's reports that were measured between two
+// instants, to the second, without their results.
+func (a *API) ListReports(ctx context.Context, c Credential, project string, from, to time.Time) Exchange {
 	query := url.Values{"per_page": {"255"}}
 	query.Set("start_time", fmt.Sprint(from.Truncate(time.Second).UnixMilli()))
 	query.Set("end_time", fmt.Sprint(to.Truncate(time.Second).Add(time.Second-time.Millisecond).UnixMilli()))
-	x := a.call(ctx, c, http.MethodGet, "/v0/projects/"+url.PathEscape(project)+"/reports?"+query.Encode(), nil)
+	return a.call(ctx, c, http.MethodGet, "/v0/projects/"+url.PathEscape(project)+"/reports?"+query.Encode(), nil)
+}
+
+// FindReports is ListReports, read. A project that is not there has none.
+func (a *API) FindReports(ctx context.Context, c Credential, project string, from, to time.Time) ([]Report, error) {
+	x := a.ListReports(ctx, c, project, from, to)
 	if x.Err == nil && x.Status == http.StatusNotFound {
 		return nil, nil
 	}
@@ -132,12 +137,22 @@ func (a *API) FindReports(ctx context.Context, c Credential, project string, fro
 	return reports, err
 }
 
+// GetProject asks for a project by its slug or UUID.
+func (a *API) GetProject(ctx context.Context, c Credential, project string) Exchange {
+	return a.call(ctx, c, http.MethodGet, "/v0/projects/"+url.PathEscape(project), nil)
+}
+
+// GetVersion asks for the server's version, as an exchange.
+func (a *API) GetVersion(ctx context.Context) Exchange {
+	return a.call(ctx, Credential{}, http.MethodGet, "/v0/server/version", nil)
+}
+
 // Version asks for the server's version: the cheapest sign of life.
 func (a *API) Version(ctx context.Context) (string, error) {
 	var answer struct {
 		Version string `json:"version"`
 	}
-	err := decode(a.call(ctx, Credential{}, http.MethodGet, "/v0/server/version", nil), &answer)
+	err := decode(a.GetVersion(ctx), &answer)
 	return Plain(answer.Version, 32), err
 }
 

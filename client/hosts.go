@@ -16,6 +16,17 @@ const (
 	Cloud = "https://api.bencher.dev"
 )
 
+// RunsPerMinute is how many runs of one project may be sent to a host in a
+// minute; 0: as many as it takes. Bencher Cloud allows 64 and counts what it
+// refuses (bencher-api.md, section 1.7), so burrow stays well below; a
+// self-hosted server without a licence has no limit.
+func RunsPerMinute(host string) int {
+	if host == Cloud {
+		return 48
+	}
+	return 0
+}
+
 // Parcel is a run on its way: its bytes, where they go, and what must come
 // back.
 type Parcel struct {
@@ -27,6 +38,9 @@ type Parcel struct {
 	// The report to look at or to delete, and its project by the server's own
 	// word: a request may name none, and slugs change.
 	Report, ReportProject uuid.UUID
+	// KnownProject is the UUID that the run's project had in earlier
+	// acknowledgments, if any: Clear compares it.
+	KnownProject uuid.UUID
 }
 
 // Hosts delivers parcels: it keeps one API for each host and finds the
@@ -85,7 +99,7 @@ func (h *Hosts) Credential(host, fingerprint, refused string) (Credential, bool)
 func (h *Hosts) Send(ctx context.Context, p Parcel) Verdict {
 	api, credential, err := h.reach(p)
 	if err != nil {
-		return Verdict{Outcome: Unavailable, Scope: ScopeHost, Message: Plain(err.Error(), messageLimit)}
+		return unreached(err)
 	}
 	return Classify(api.PostRun(ctx, credential, p.Body), p.Want)
 }
@@ -94,7 +108,7 @@ func (h *Hosts) Send(ctx context.Context, p Parcel) Verdict {
 func (h *Hosts) Look(ctx context.Context, p Parcel) Sighting {
 	api, credential, err := h.reach(p)
 	if err != nil {
-		return Sighting{State: SawTrouble, Trouble: Verdict{Outcome: Unavailable, Scope: ScopeHost, Message: Plain(err.Error(), messageLimit)}}
+		return Sighting{State: SawTrouble, Trouble: unreached(err)}
 	}
 	return ClassifyLook(api.GetReport(ctx, credential, p.ReportProject.String(), p.Report), p.Want)
 }
@@ -112,7 +126,7 @@ func (h *Hosts) MayDelete(ctx context.Context, p Parcel) (bool, error) {
 func (h *Hosts) Delete(ctx context.Context, p Parcel) Deletion {
 	api, credential, err := h.reach(p)
 	if err != nil {
-		return Deletion{State: DeleteUnsent, Trouble: Verdict{Outcome: Unavailable, Scope: ScopeHost, Message: Plain(err.Error(), messageLimit)}}
+		return Deletion{State: DeleteUnsent, Trouble: unreached(err)}
 	}
 	return ClassifyDelete(api.DeleteReport(ctx, credential, p.ReportProject.String(), p.Report))
 }

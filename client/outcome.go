@@ -55,6 +55,7 @@ const (
 	CauseCredential Cause = "credential refused" // 401, 403, an expired token
 	CausePlan       Cause = "plan"               // 402
 	CauseConflict   Cause = "conflict"           // 409: another attempt has the key in hand
+	CauseMoved      Cause = "project moved"      // its name leads nowhere, or to another project
 )
 
 // Scope is how far a pause reaches.

@@ -152,6 +152,15 @@ type Alert struct {
 	Modified  time.Time       `json:"modified"`
 }
 
+// MeasureName is what the alert's threshold watches, or "".
+func (a *Alert) MeasureName() string {
+	var threshold struct {
+		Measure Measure `json:"measure"`
+	}
+	_ = json.Unmarshal(a.Threshold, &threshold) // absent in a shape that is not known: no name
+	return threshold.Measure.Name
+}
+
 // Counts say how much of a report is stored: an entry of Results for each
 // iteration that has rows.
 type Counts struct {

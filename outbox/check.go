@@ -100,7 +100,7 @@ func (c *checker) history(run *Run) {
 		want = a.Number + max(a.Count, 1)
 	}
 	made := want - 1
-	if run.Claim != nil && run.Claim.Task != TaskLook {
+	if run.Claim != nil && run.Claim.Task.IsAttempt() {
 		made++ // the one in flight
 	}
 	if made != run.Attempts {

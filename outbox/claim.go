@@ -10,6 +10,7 @@ import (
 
 	"burrow/client"
 
+	"github.com/google/uuid"
 	bolt "go.etcd.io/bbolt"
 )
 
@@ -30,6 +31,9 @@ type claimant struct {
 	fingerprint func(*Run) (string, bool)
 	// holds says which claims of its own it works on; nil: all of them.
 	holds func(seq uint64) bool
+	// pace is how many runs of a project a host takes in a minute; nil:
+	// client.RunsPerMinute.
+	pace func(host string) int
 	// wants limits it to the lanes of some runs; nil: all.
 	wants func(*Run) bool
 }
@@ -38,7 +42,8 @@ type claimant struct {
 type claimed struct {
 	run         *Run
 	body        []byte
-	fingerprint string // of the credential that is used
+	fingerprint string    // of the credential that is used
+	project     uuid.UUID // the project's, by earlier acknowledgments
 }
 
 // errLostClaim says that a run is no longer this sender's.
@@ -87,6 +92,8 @@ func (t *tx) take(run *Run, c claimant) (*claimed, error) {
 		task = TaskDelete
 	case run.Short != nil:
 		task = TaskLook
+	case run.searches():
+		task = TaskSearch
 	}
 	if task == TaskSend {
 		body, err := t.body(run.Seq)
@@ -99,9 +106,15 @@ func (t *tx) take(run *Run, c claimant) (*claimed, error) {
 		}
 		got.body = body
 	}
-	if task != TaskLook {
+	if task.IsAttempt() {
 		run.Attempts++
 	}
+	if task == TaskSend {
+		if err := t.spend(run, c); err != nil {
+			return nil, err
+		}
+	}
+	got.project = t.knownProject(run.Host, run.Project)
 	run.Status = Sending
 	run.Claim = &Claim{Owner: c.owner, Task: task, StartedAt: t.now}
 	return got, t.save(run)
@@ -133,13 +146,17 @@ func (t *tx) head(lane []uint64, c claimant, sending map[string]int) (*Run, time
 			continue
 		}
 		at, held, err := t.pausedUntil(run, fingerprint, sending[run.Host])
+		paced, err2 := t.paced(run, c)
 		switch {
-		case err != nil:
-			return nil, none, err
+		case err != nil || err2 != nil:
+			return nil, none, errors.Join(err, err2)
 		case held:
 			continue
 		case at.Before(run.NextAttemptAt):
 			at = run.NextAttemptAt
+		}
+		if at.Before(paced) {
+			at = paced
 		}
 		host, err := t.pause(hostScope(run.Host))
 		if err != nil {
@@ -162,6 +179,9 @@ func (t *tx) head(lane []uint64, c claimant, sending map[string]int) (*Run, time
 // means not before a person acts. An open breaker lets one probe through at a
 // time.
 func (t *tx) pausedUntil(run *Run, fingerprint string, sendingToHost int) (until time.Time, held bool, err error) {
+	if hold, err := t.heldBy(run); err != nil || hold.Held {
+		return until, true, err
+	}
 	for _, scope := range []string{
 		hostScope(run.Host), projectScope(run.Host, run.Project), credentialScope(run.Host, run.Project, fingerprint),
 	} {

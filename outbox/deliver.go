@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"burrow/client"
@@ -13,8 +14,10 @@ func (w *workers) deliver(ctx context.Context, got *claimed) (record func(*tx) e
 		Host: got.run.Host, Fingerprint: got.run.Credential, Refused: got.run.Refused,
 		Body: got.body, Want: got.run.expectation(),
 	}
+	parcel.KnownProject = got.project
 	if short := got.run.Short; short != nil {
 		parcel.Report, parcel.ReportProject = short.Report, short.Project
+		parcel.Want.ProjectUUID = short.Project
 	}
 	log := w.Log.With("run", got.run.ID, "attempt", got.run.Attempts, "task", got.run.Claim.Task)
 	started := time.Now()
@@ -24,6 +27,10 @@ func (w *workers) deliver(ctx context.Context, got *claimed) (record func(*tx) e
 		may := w.permission(ctx, got.run, sighting, parcel)
 		log.Info("looked again", "state", sighting.State)
 		return func(t *tx) error { return w.recordLook(t, got, sighting, may) }
+	case TaskSearch:
+		search := w.Deliverer.Search(ctx, parcel)
+		log.Info("looked for the report", "found", len(search.Found), "error", search.Trouble.Message)
+		return func(t *tx) error { return w.recordSearch(t, got, search) }
 	case TaskDelete:
 		deletion := w.Deliverer.Delete(ctx, parcel)
 		took := time.Since(started)
@@ -31,10 +38,31 @@ func (w *workers) deliver(ctx context.Context, got *claimed) (record func(*tx) e
 		return func(t *tx) error { return w.recordDeletion(t, got, deletion, took) }
 	case TaskSend:
 	}
-	verdict := w.Deliverer.Send(ctx, parcel)
+	verdict, searchFirst := w.send(ctx, got.run, parcel)
+	if searchFirst {
+		log.Info("the server knows no idempotency keys")
+		return func(t *tx) error { return w.recordKeyless(t, got) }
+	}
 	took := time.Since(started)
 	log.Info("sent", "outcome", verdict.Outcome, "status", verdict.HTTPStatus, "error", verdict.Message)
 	return func(t *tx) error { return w.recordSend(t, got, verdict, took) }
+}
+
+// send makes the attempt. Where an earlier one may have reached the server, it
+// asks first whether another can double anything.
+func (w *workers) send(ctx context.Context, run *Run, parcel client.Parcel) (v client.Verdict, searchFirst bool) {
+	if run.MayBeThere {
+		switch c := w.Deliverer.Clear(ctx, parcel); c.State {
+		case client.ProjectMoved, client.NotCleared:
+			return c.Trouble, false
+		case client.WithoutKeys:
+			if run.Search == nil {
+				return v, true
+			}
+		case client.ClearToSend:
+		}
+	}
+	return w.Deliverer.Send(ctx, parcel), false
 }
 
 // permission asks whether a report that stood still may be deleted, where that
@@ -99,6 +127,48 @@ func (w *workers) recordLook(t *tx, got *claimed, s client.Sighting, may permiss
 			run.NextAttemptAt = t.now // for a sender with another
 		}
 	} else if s.State == client.SawTrouble {
+		if err := t.spread(run, got.fingerprint, s.Trouble); err != nil {
+			return err
+		}
+	}
+	if amended != nil {
+		if err := t.amend(run, *amended); err != nil {
+			return err
+		}
+	}
+	return t.save(run)
+}
+
+// recordKeyless begins the search for the report of an attempt that was not
+// made.
+func (w *workers) recordKeyless(t *tx, got *claimed) error {
+	run, err := t.mine(w.claimant.owner, got)
+	if err != nil {
+		return err
+	}
+	last, err := t.lastAttempt(run.Seq)
+	if err != nil {
+		return err
+	}
+	run.Claim = nil
+	t.step(w.Policy).search(run, last)
+	return t.save(run)
+}
+
+func (w *workers) recordSearch(t *tx, got *claimed, s client.Search) error {
+	run, err := t.mine(w.claimant.owner, got)
+	if err != nil {
+		return err
+	}
+	run.Claim = nil
+	s.Found = slices.DeleteFunc(s.Found, func(r client.Report) bool { // a report belongs to one run
+		seq := t.Bucket(bucketReports).Get(hashed(run.Host, r.UUID.String()))
+		return seq != nil && decodeNumber(seq) != run.Seq
+	})
+	amended := t.step(w.Policy).searched(run, s, s.Date)
+	if !s.Asked && s.Trouble.Outcome == client.Unauthorized {
+		run.Refused = got.fingerprint
+	} else if !s.Asked {
 		if err := t.spread(run, got.fingerprint, s.Trouble); err != nil {
 			return err
 		}

@@ -33,6 +33,8 @@ type fakeServer struct {
 	creds     client.Credentials
 	anonymous int // attempts without a credential
 	skew      time.Duration
+	keyless   bool                 // it ignores idempotency keys
+	projects  map[string]uuid.UUID // by slug; one that isn't there is made at need
 }
 
 type fault string
@@ -54,6 +56,7 @@ const (
 func newFakeServer() *fakeServer {
 	return &fakeServer{
 		reports: map[uuid.UUID]*client.Report{}, whole: map[uuid.UUID]int{}, bodies: map[uuid.UUID][]string{}, mayDelete: true,
+		projects: map[string]uuid.UUID{},
 	}
 }
 
@@ -122,6 +125,9 @@ func (f *fakeServer) exchange(p client.Parcel) client.Exchange {
 		return f.answer(started, 401, refusal("Invalid user key"))
 	default:
 	}
+	if f.keyless {
+		key = uuid.New()
+	}
 	report, there := f.reports[key]
 	if !there {
 		report = f.create(key, request)
@@ -162,8 +168,13 @@ func (f *fakeServer) create(key uuid.UUID, request client.NewRun) *client.Report
 	for i, ms := 0, uint64(f.now().UnixMilli()); i < 6; i++ {
 		id[i] = byte(ms >> (8 * (5 - i)))
 	}
+	project, known := f.projects[request.Project]
+	if !known {
+		project = uuid.New()
+		f.projects[request.Project] = project
+	}
 	report := &client.Report{
-		UUID: id, Project: client.Project{UUID: uuid.NewSHA1(uuid.Nil, []byte(request.Project)), Slug: request.Project},
+		UUID: id, Project: client.Project{UUID: project, Slug: request.Project},
 		Branch:  client.Branch{Name: request.Branch, Slug: request.Branch},
 		Testbed: client.Testbed{Name: request.Testbed, Slug: request.Testbed}, Adapter: request.Settings.Adapter,
 		StartTime: request.StartTime.Truncate(time.Second), EndTime: request.EndTime.Truncate(time.Second), Counts: &client.Counts{},
@@ -173,6 +184,48 @@ func (f *fakeServer) create(key uuid.UUID, request client.NewRun) *client.Report
 	}
 	f.reports[key], f.whole[key] = report, len(request.Results)
 	return report
+}
+
+func (f *fakeServer) Clear(_ context.Context, p client.Parcel) client.Clearance {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch project, known := f.projects[p.Want.Project]; {
+	case f.down:
+		return client.Clearance{State: client.NotCleared, Trouble: client.Verdict{Outcome: client.Unavailable, Scope: client.ScopeHost, Message: "connection refused"}}
+	case p.KnownProject != uuid.Nil && (!known || project != p.KnownProject):
+		return client.Clearance{State: client.ProjectMoved, Trouble: client.Verdict{
+			Outcome: client.Unavailable, Cause: client.CauseMoved, Scope: client.ScopeRun, HTTPStatus: 404, Message: "no such project"}}
+	case f.keyless:
+		return client.Clearance{State: client.WithoutKeys}
+	}
+	return client.Clearance{State: client.ClearToSend}
+}
+
+func (f *fakeServer) Search(_ context.Context, p client.Parcel) client.Search {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.down {
+		return client.Search{Trouble: client.Verdict{Outcome: client.Unavailable, Scope: client.ScopeHost, Message: "connection refused"}}
+	}
+	found := client.Search{Asked: true, Date: f.now().UTC().Truncate(time.Second)}
+	for _, r := range f.reports {
+		byUUID := r.Project.UUID.String() == p.Want.Project
+		if (byUUID || r.Project.Slug == p.Want.Project) && r.Branch.Name == p.Want.Branch && r.StartTime.Unix() == p.Want.StartTime.Unix() {
+			found.Found = append(found.Found, *r)
+		}
+	}
+	return found
+}
+
+// rename gives a project another slug.
+func (f *fakeServer) rename(from, to string) {
+	f.projects[to] = f.projects[from]
+	delete(f.projects, from)
+	for _, r := range f.reports {
+		if r.Project.Slug == from {
+			r.Project.Slug = to
+		}
+	}
 }
 
 func (f *fakeServer) find(id uuid.UUID) (uuid.UUID, *client.Report) {

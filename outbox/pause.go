@@ -11,9 +11,11 @@ import (
 // one credential. It is kept in the outbox, so that it holds for every
 // process.
 type Pause struct {
-	Until    time.Time `json:"until,omitzero"`
-	Held     bool      `json:"held,omitempty"`     // until a person acts
-	Failures int       `json:"failures,omitempty"` // of the host, in a row: its breaker is open
+	Until time.Time `json:"until,omitzero"`
+	Held  bool      `json:"held,omitempty"` // until a person acts
+	// HeldSince is when a person paused delivery.
+	HeldSince time.Time `json:"held_since,omitzero"`
+	Failures  int       `json:"failures,omitempty"` // of the host, in a row: its breaker is open
 	// AnsweredAt is when the host last answered anything at all.
 	AnsweredAt time.Time `json:"answered_at,omitzero"`
 	Reason     Reason    `json:"reason,omitempty"`

@@ -178,6 +178,16 @@ func (s *Store) Find(ctx context.Context, text string) (run *Run, err error) {
 // explain derives the reason of a run that waits for others: an older run of
 // its lane, a pause of its host, project or credential.
 func (t *tx) explain(r *Run) error {
+	if r.Status == Pending {
+		hold, err := t.heldBy(r)
+		if err != nil {
+			return err
+		}
+		if hold.Held {
+			r.Reason, r.Message, r.NextAttemptAt = ReasonPaused, hold.Message, time.Time{}
+			return nil
+		}
+	}
 	if r.Status != Pending || r.Reason.NeedsPerson() || r.Short != nil {
 		return nil
 	}

@@ -35,15 +35,28 @@ func (s *Store) ClearWay(ctx context.Context, d Deliverer, id uuid.UUID) (*Lefto
 	case run.Status.Acknowledged():
 		return nil, &NotNowError{run, fmt.Sprintf("it is on %s already, whole, as report %s: there is nothing to resubmit (another --project or --to makes a copy)", run.Host, run.Report.UUID)}
 	case run.Status == Cancelled && run.MayBeThere:
+		parcel, err := s.parcel(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		if d.Clear(ctx, parcel).State == client.ProjectMoved {
+			return nil, searchElsewhere(ctx, d, run, parcel)
+		}
 		return nil, &NotNowError{run, "an earlier attempt may have left it on the server: burrow retry finds out, with the same key, so that nothing is doubled"}
 	case !run.ReportLeft && run.Status != Incomplete:
 		return nil, nil
 	}
-	body, err := s.Body(ctx, id)
+	parcel, err := s.parcel(ctx, run)
 	if err != nil {
 		return nil, err
 	}
-	parcel := client.Parcel{Host: run.Host, Fingerprint: run.Credential, Refused: run.Refused, Body: body, Want: run.expectation()}
+	switch c := d.Clear(ctx, parcel); c.State {
+	case client.ProjectMoved, client.WithoutKeys:
+		return nil, searchElsewhere(ctx, d, run, parcel)
+	case client.NotCleared:
+		return nil, notLookedUp(run, c.Trouble.Message)
+	case client.ClearToSend:
+	}
 	started, begun := s.Now(), time.Now()
 	verdict := d.Send(ctx, parcel)
 	if err := s.asked(ctx, id, verdict, started, time.Since(begun)); err != nil {
@@ -60,7 +73,41 @@ func (s *Store) ClearWay(ctx context.Context, d Deliverer, id uuid.UUID) (*Lefto
 		}
 	default:
 	}
-	return nil, fmt.Errorf("run %s may have left a report on %s, and that can't be looked up (%s): try again once it can be reached", id, run.Host, verdict.Message)
+	return nil, notLookedUp(run, verdict.Message)
+}
+
+func notLookedUp(run *Run, why string) error {
+	return fmt.Errorf("run %s may have left a report on %s, and that can't be looked up (%s): try again once it can be reached", run.ID, run.Host, why)
+}
+
+// searchElsewhere looks for a run's report where the same bytes must not be
+// sent again: in a project that bears another name now, or on a server that
+// knows no keys. None there is no error.
+func searchElsewhere(ctx context.Context, d Deliverer, run *Run, parcel client.Parcel) error {
+	if parcel.KnownProject != uuid.Nil {
+		parcel.Want.Project, parcel.Want.ProjectUUID = parcel.KnownProject.String(), parcel.KnownProject
+	}
+	found := d.Search(ctx, parcel)
+	switch {
+	case !found.Asked:
+		return notLookedUp(run, found.Trouble.Message)
+	case len(found.Found) > 0:
+		report := found.Found[0]
+		return &NotNowError{run, fmt.Sprintf("it is on %s, in project %s, as report %s, with %d of %d iterations: delete that report first if the run is to be made again",
+			run.Host, client.Plain(report.Project.Slug, 64), report.UUID, len(report.Iterations()), len(run.Iterations))}
+	}
+	return nil
+}
+
+// parcel is a run made ready for its server, outside a claim.
+func (s *Store) parcel(ctx context.Context, run *Run) (parcel client.Parcel, err error) {
+	parcel = client.Parcel{Host: run.Host, Fingerprint: run.Credential, Refused: run.Refused, Want: run.expectation()}
+	err = s.view(ctx, func(t *tx) error {
+		parcel.KnownProject = t.knownProject(run.Host, run.Project)
+		parcel.Body, err = t.body(run.Seq)
+		return err
+	})
+	return parcel, err
 }
 
 func removeLeftover(ctx context.Context, d Deliverer, parcel client.Parcel, report *client.Report) (*Leftover, error) {

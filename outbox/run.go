@@ -44,6 +44,8 @@ type Run struct {
 	Claim *Claim `json:"claim,omitempty"` // while sending
 	Short *Short `json:"short,omitempty"` // while the report under the key is short
 	Mends int    `json:"mends,omitempty"` // how often the key was freed
+	// Search is under way while a server without keys may hold the report.
+	Search *Search `json:"search,omitempty"`
 	// Vanished is a short report that a look was told is not there.
 	Vanished   uuid.UUID `json:"vanished,omitzero"`
 	VanishedAt time.Time `json:"vanished_at,omitzero"`
@@ -60,7 +62,25 @@ type ReportRef struct {
 	Iterations   int       `json:"iterations"`
 	AlertsTotal  int       `json:"alerts_total"`
 	AlertsActive int       `json:"alerts_active"`
+	// Alerts are the first of them.
+	Alerts []AlertRef `json:"alerts,omitempty"`
 }
+
+// AlertRef is what is kept of an alert: what broke which boundary, as it was
+// at the acknowledgment. Texts are the server's.
+type AlertRef struct {
+	Benchmark string   `json:"benchmark"`
+	Measure   string   `json:"measure,omitempty"`
+	Iteration int      `json:"iteration"`
+	Value     float64  `json:"value"`
+	Baseline  *float64 `json:"baseline,omitempty"`
+	Limit     string   `json:"limit"` // lower or upper
+	Boundary  *float64 `json:"boundary,omitempty"`
+	Status    string   `json:"status"` // active, dismissed or silenced
+}
+
+// maxAlerts bounds how many alerts are kept of a report; all are counted.
+const maxAlerts = 32
 
 // Claim makes a run a process's own while it works on it.
 type Claim struct {
@@ -77,6 +97,7 @@ const (
 	TaskSend   Task = "send"   // POST the body
 	TaskLook   Task = "look"   // GET the short report again
 	TaskDelete Task = "delete" // DELETE it, to free the key
+	TaskSearch Task = "search" // look for the report, on a server without keys
 )
 
 // Short is the watch over a report that holds fewer iterations than were sent.
@@ -93,6 +114,17 @@ type Short struct {
 	Mend          bool `json:"mend,omitempty"`
 	Deleting      bool `json:"deleting,omitempty"`
 	DeleteAttempt int  `json:"delete_attempt,omitempty"`
+}
+
+// IsAttempt tells whether the task is kept in the history, under a number of
+// its own.
+func (k Task) IsAttempt() bool { return k == TaskSend || k == TaskDelete }
+
+// Search is the watch for a report that an attempt may have left on a server
+// without idempotency keys.
+type Search struct {
+	Misses int `json:"misses,omitempty"` // how often none was found
+	Errors int `json:"errors,omitempty"` // in a row, without an answer
 }
 
 // Attempt is one try at delivering a run.
@@ -121,16 +153,28 @@ func (r *Run) Lane() string { return r.Summary.Lane(r.Host) }
 
 // expectation is what an answer is checked against.
 func (r *Run) expectation() client.Expectation {
-	return client.Expectation{Summary: r.Summary, Shared: r.Shared, Fresh: !r.Shared && !r.MayBeThere}
+	return client.Expectation{Summary: r.Summary, Shared: r.Shared, Fresh: !r.Shared && !r.MayBeThere, Keyless: r.Search != nil}
 }
 
 // refOf is what the outbox keeps of a report.
 func refOf(r *client.Report) *ReportRef {
 	alerts := r.AlertCounts()
-	return &ReportRef{
+	ref := &ReportRef{
 		UUID: r.UUID, Project: r.Project.UUID, Slug: client.Plain(r.Project.Slug, 64), CreatedAt: r.Created,
 		Iterations: len(r.Iterations()), AlertsTotal: alerts.Total, AlertsActive: alerts.Active,
 	}
+	for _, a := range r.Alerts[:min(maxAlerts, len(r.Alerts))] {
+		kept := AlertRef{
+			Benchmark: client.Plain(a.Benchmark.Name, 256), Measure: client.Plain(a.MeasureName(), 64), Iteration: a.Iteration,
+			Value: a.Metric.Value, Baseline: a.Boundary.Baseline, Limit: client.Plain(a.Limit, 16), Status: client.Plain(a.Status, 16),
+		}
+		kept.Boundary = a.Boundary.Upper
+		if a.Limit == "lower" {
+			kept.Boundary = a.Boundary.Lower
+		}
+		ref.Alerts = append(ref.Alerts, kept)
+	}
+	return ref
 }
 
 // ReportURL is where the run's report can be looked at: on Bencher Cloud its

@@ -24,6 +24,7 @@ var (
 	bucketKeys     = []byte("keys")     // hash of host, project and shared key → sequence
 	bucketReports  = []byte("reports")  // hash of host and report UUID → sequence
 	bucketPauses   = []byte("pauses")   // scope → Pause
+	bucketProjects = []byte("projects") // hash of host and project's name → its UUID
 )
 
 func buckets() [][]byte {

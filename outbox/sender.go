@@ -17,6 +17,11 @@ type Deliverer interface {
 	// Credential chooses the credential for a run: see client.Credentials.For.
 	Credential(host, fingerprint, refused string) (client.Credential, bool)
 	Send(context.Context, client.Parcel) client.Verdict
+	// Clear asks whether a run that may be on the server already can be sent
+	// again without doubling it.
+	Clear(context.Context, client.Parcel) client.Clearance
+	// Search looks for a run's report on a server without keys.
+	Search(context.Context, client.Parcel) client.Search
 	Look(context.Context, client.Parcel) client.Sighting
 	MayDelete(context.Context, client.Parcel) (bool, error)
 	Delete(context.Context, client.Parcel) client.Deletion
@@ -28,6 +33,9 @@ type Deliverer interface {
 type Policy struct {
 	Mend   MendPolicy    // default MendAuto
 	Settle time.Duration // default 60 s
+	// Pace is how many runs of one project a host takes in a minute; nil:
+	// client.RunsPerMinute.
+	Pace func(host string) int
 }
 
 // Sender delivers the outbox's runs. Any number of senders, in any number of
@@ -38,6 +46,9 @@ type Sender struct {
 	Policy    Policy
 	Log       *slog.Logger    // nil: none
 	Wants     func(*Run) bool // only the lanes of such runs; nil: all
+	// Measuring tells whether a benchmark is being measured, which delivery
+	// would disturb: a Quiet's method; nil: never.
+	Measuring func() bool
 }
 
 const (
@@ -60,11 +71,12 @@ func (s *Sender) Run(ctx context.Context) error {
 		return err
 	}
 	w := &workers{Sender: s, owner: owner, idle: make(chan struct{}, maxConnections), inHand: map[uint64]bool{}}
+	w.quiet.measuring = s.Measuring
 	if w.Log == nil {
 		w.Log = slog.New(slog.DiscardHandler)
 	}
 	w.claimant = claimant{
-		owner: owner.name, wants: s.Wants, fingerprint: w.fingerprint,
+		owner: owner.name, wants: s.Wants, pace: s.Policy.Pace, fingerprint: w.fingerprint,
 		holds: func(seq uint64) bool { return w.inHand[seq] },
 	}
 	// Attempts outlive the context by the grace.
@@ -93,6 +105,8 @@ type workers struct {
 
 	mu     sync.Mutex
 	active int
+
+	quiet hush // guarded by mu
 
 	turn   sync.Mutex      // one advance at a time: inHand tells what it claimed
 	inHand map[uint64]bool // the runs that this sender works on
@@ -130,7 +144,14 @@ func (w *workers) dispatch(ctx, attempts context.Context) {
 
 // fill starts workers while there are runs to send and hands to send them.
 func (w *workers) fill(ctx, attempts context.Context) (wake time.Time, err error) {
-	for w.free() {
+	for {
+		allowed := w.allowed()
+		if w.busy() >= allowed {
+			if allowed < maxConnections { // a benchmark is measured: ask again soon
+				return time.Now().Add(quietCheck), nil
+			}
+			return time.Time{}, nil
+		}
 		next, wake, err := w.advance(ctx, nil, nil, true)
 		if err != nil || next == nil {
 			return wake, err
@@ -145,13 +166,19 @@ func (w *workers) fill(ctx, attempts context.Context) (wake time.Time, err error
 			}
 		})
 	}
-	return time.Time{}, nil
 }
 
-func (w *workers) free() bool {
+// allowed is how many runs may be in flight now.
+func (w *workers) allowed() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.active < maxConnections
+	return w.quiet.connections(time.Now())
+}
+
+func (w *workers) busy() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.active
 }
 
 func (w *workers) take(change int) {
@@ -197,7 +224,7 @@ func (w *workers) record(ctx context.Context, done *claimed, record func(*tx) er
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(recordWait, cancel) })
 	defer stop()
 	for {
-		next, _, err := w.advance(patient, done, record, ctx.Err() == nil)
+		next, _, err := w.advance(patient, done, record, ctx.Err() == nil && w.busy() <= w.allowed())
 		if err == nil {
 			return next
 		}

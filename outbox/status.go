@@ -54,17 +54,18 @@ const (
 	ReasonBackoff           Reason = "backoff"            // the next attempt has a time
 	ReasonThrottled         Reason = "throttled"          // the server asked to wait
 	ReasonStoring           Reason = "storing"            // the report is short: look again
+	ReasonLooking           Reason = "looking"            // for its report, on a server without keys
 	ReasonProxy             Reason = "proxy"              // something in between answered
 	ReasonPaused            Reason = "paused"             // a person paused delivery
 	ReasonCredential        Reason = "credential"         // for a sender that has one
 	ReasonCredentialRefused Reason = "credential refused" // for another one, or a retry
 	ReasonPlan              Reason = "plan"               // the server wants a plan or a licence
-	ReasonProjectMoved      Reason = "project moved"
-	ReasonDoubt             Reason = "doubt"
-	ReasonDamaged           Reason = "damaged"   // its body no longer matches its hash
-	ReasonKeyTaken          Reason = "key taken" // rejected: the key's report is of another run
-	ReasonRefused           Reason = "refused"   // rejected: the server said no
-	ReasonSpent             Reason = "key spent" // incomplete: the key's report is short, for good
+	ReasonProjectMoved      Reason = "project moved"      // its name leads nowhere, or to another project
+	ReasonDoubt             Reason = "doubt"              // several reports may be its own
+	ReasonDamaged           Reason = "damaged"            // its body no longer matches its hash
+	ReasonKeyTaken          Reason = "key taken"          // rejected: the key's report is of another run
+	ReasonRefused           Reason = "refused"            // rejected: the server said no
+	ReasonSpent             Reason = "key spent"          // incomplete: the key's report is short, for good
 )
 
 // Behind is the reason of a run that waits for an older one of its lane.

@@ -67,7 +67,7 @@ func (p step) settleTime(r *Run) time.Duration {
 // sent is what follows from an attempt's verdict.
 func (p step) sent(r *Run, v client.Verdict) {
 	r.Status, r.Reason, r.Message = Pending, ReasonNone, v.Message
-	r.NextAttemptAt = time.Time{}
+	r.NextAttemptAt, r.Search = time.Time{}, nil
 	if v.Outcome.MayBeThere() || v.HTTPStatus != 0 { // who answers may have passed it on first
 		r.MayBeThere = true
 	}
@@ -91,6 +91,10 @@ func (p step) sent(r *Run, v client.Verdict) {
 	case client.Throttled:
 		p.wait(r, ReasonThrottled, v)
 	case client.Unavailable, client.Unknown:
+		if v.Cause == client.CauseMoved {
+			r.Reason = ReasonProjectMoved
+			return
+		}
 		reason := ReasonBackoff
 		if v.Cause == client.CauseProxy {
 			reason = ReasonProxy
@@ -114,7 +118,7 @@ func (p step) acknowledge(r *Run, outcome client.Outcome, report *client.Report,
 	if outcome == client.Created {
 		r.Status = Sent
 	}
-	r.Report, r.ReportLeft, r.Short = refOf(report), false, nil
+	r.Report, r.ReportLeft, r.Short, r.Search = refOf(report), false, nil, nil
 	r.Failures, r.FirstFailureAt, r.NextAttemptAt = 0, time.Time{}, time.Time{}
 	r.AcknowledgedAt = date // the server's clock, so that a local one that jumps prunes nothing
 	if date.IsZero() {
@@ -176,8 +180,12 @@ func (p step) looked(r *Run, s client.Sighting, may permission) *amendment {
 	r.Status = Pending
 	switch s.State {
 	case client.SawWhole:
-		p.acknowledge(r, client.Replayed, s.Report, s.Date)
-		return &amendment{watch.Attempt, client.Replayed}
+		outcome := client.Replayed
+		if r.Search != nil {
+			outcome = client.Adopted
+		}
+		p.acknowledge(r, outcome, s.Report, s.Date)
+		return &amendment{watch.Attempt, outcome}
 	case client.SawGone:
 		p.gone(r, watch)
 		if watch.Deleting {
@@ -327,6 +335,9 @@ func (p step) died(r *Run) (attempted bool) {
 	case TaskDelete:
 		p.doubtDeletion(r)
 		return true
+	case TaskSearch:
+		r.Reason, r.NextAttemptAt = ReasonLooking, p.now
+		return false
 	case TaskSend:
 	}
 	p.sent(r, client.Verdict{Outcome: client.Unknown, Wait: 2 * time.Second, Spread: time.Second, Message: diedMessage})
@@ -364,6 +375,10 @@ func (p step) again(r *Run, last *Attempt) {
 	r.Status, r.Reason, r.Message = Pending, ReasonNone, ""
 	r.Failures, r.FirstFailureAt, r.NextAttemptAt = 0, time.Time{}, soonest(last, p.now)
 	r.Refused, r.Mends, r.Vanished = "", 0, uuid.Nil
+	if r.Search != nil {
+		r.Search = &Search{}
+		r.Reason = ReasonLooking
+	}
 	if r.Short != nil {
 		r.Reason = ReasonStoring
 	}

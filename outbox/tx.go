@@ -131,6 +131,9 @@ func (t *tx) save(run *Run) error {
 	if run.Report != nil {
 		writes = append(writes, t.Bucket(bucketReports).Put(hashed(run.Host, run.Report.UUID.String()), number(run.Seq)))
 	}
+	if run.Status.Acknowledged() && (old == nil || !old.Status.Acknowledged()) {
+		writes = append(writes, t.learnProject(run))
+	}
 	for _, err := range writes {
 		if err != nil {
 			return fmt.Errorf("saving run %s: %w", run.ID, err)
