@@ -88,19 +88,23 @@ func (c *Cache) write(e cacheEntry) error {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return fmt.Errorf("the cache's folder: %w", err)
 	}
-	if err := writeWhole(filepath.Join(c.dir, e.name()), text); err != nil {
+	if err := writeWhole(filepath.Join(c.dir, e.name()), text, false); err != nil {
 		return fmt.Errorf("keeping an answer: %w", err)
 	}
 	return c.trim()
 }
 
-// writeWhole writes a file of mode 0600 under its name only once it is whole.
-func writeWhole(path string, text []byte) error {
+// writeWhole writes a file of mode 0600 under its name only once it is whole,
+// and on the disk where it must survive a power cut.
+func writeWhole(path string, text []byte, durable bool) error {
 	file, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*") // 0600
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(text)
+	if err == nil && durable {
+		err = file.Sync()
+	}
 	if closed := file.Close(); err == nil {
 		err = closed
 	}

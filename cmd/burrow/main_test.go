@@ -24,7 +24,7 @@ import (
 // TestMain lets the test binary stand for the burrow command, so that every
 // test here runs real processes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"burrow": main})
+	testscript.Main(m, map[string]func(){"burrow": main, "burrow-crash": crash})
 }
 
 // TestScripts runs the command line as a person would, a script for each
@@ -36,6 +36,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
+			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
+			e.Setenv("BURROW_KEYRING", "off") // never the keyring of who runs the tests
 			e.Setenv("CI", "")
 			return nil
 		},
@@ -160,6 +162,7 @@ func newPlace(t testing.TB) *place {
 	folder := t.TempDir()
 	return &place{t: t, folder: folder, env: append(os.Environ(),
 		"HOME="+folder, "XDG_DATA_HOME="+filepath.Join(folder, "data"), "XDG_CONFIG_HOME="+filepath.Join(folder, "config"),
+		"XDG_CACHE_HOME="+filepath.Join(folder, "cache"), "BURROW_KEYRING=off",
 		"BURROW_OUTBOX="+filepath.Join(folder, "outbox.db"), "CI=", "BENCHER_HOST=", "BENCHER_API_KEY=")}
 }
 
