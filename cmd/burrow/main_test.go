@@ -39,15 +39,17 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("BURROW_KEYRING", "off") // never the keyring of who runs the tests
 			e.Setenv("CI", "")
+			e.Values[lastServer{}] = &lastServer{}
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
 			return (name == "root" || name == "smalldisk" && canMount) && os.Getuid() == 0, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve":     scriptServe,
-			"reports":   scriptReports,
-			"smalldisk": scriptSmallDisk,
+			"serve":      scriptServe,
+			"stopserver": scriptStopServer,
+			"reports":    scriptReports,
+			"smalldisk":  scriptSmallDisk,
 		},
 	})
 }
@@ -62,6 +64,16 @@ func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Setenv("URL", server.url)
 	ts.Defer(server.stop)
+	ts.Value(lastServer{}).(*lastServer).server = server
+}
+
+// lastServer is the server that a script started last.
+type lastServer struct{ *server }
+
+// scriptStopServer stops the server that was started last, and waits for its
+// end: stopserver.
+func scriptStopServer(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Value(lastServer{}).(*lastServer).stop()
 }
 
 // scriptReports checks how many whole reports a project has: reports PROJECT

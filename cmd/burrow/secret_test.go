@@ -74,6 +74,8 @@ func TestNoSecretIsKeptOrTold(t *testing.T) {
 	}
 	for _, host := range hosts {
 		say("auth", "set", "--host", host)
+		say("reports", "--host", host, "--json")
+		say("report", "--host", host, "01a2111b-50fd-7004-83c6-f8dafface769")
 		for _, key := range [][]string{{"--key", flagKey}, {"--token", flagKey}, nil} {
 			say(append([]string{"run", "--host", host, "--wait", "1ms", "--branch", fmt.Sprint("b", len(key)), "--file", file}, key...)...)
 		}
@@ -191,7 +193,10 @@ func TestNoCredentialFollowsARedirect(t *testing.T) {
 
 // redirected are the commands that read, each of which asks the server once at
 // least.
-var redirected = [][]string{}
+var redirected = [][]string{
+	{"reports"},
+	{"report", "--project", "demo", "01a2111b-50fd-7004-83c6-f8dafface769"},
+}
 
 // TestACredentialGoesToItsOwnHostOnly: runs of two hosts lie in one outbox, and
 // a command that delivers both has a credential of one, or of each.
