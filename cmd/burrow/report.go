@@ -93,10 +93,11 @@ func (a *app) findReport(ctx context.Context, f browseFlags, text string) (*clie
 // report bears that UUID; nil where the outbox has none. An outbox that can't
 // be read is no trouble for a report's UUID.
 func (a *app) runNamed(ctx context.Context, f browseFlags, text string) (*outbox.Run, error) {
-	id, unclear := uuid.Parse(text)
+	id, err := uuid.Parse(text)
+	whole := err == nil
 	store, err := a.store(ctx)
 	if err != nil {
-		if unclear == nil {
+		if whole {
 			a.log.Warn("the outbox can't be read", "error", err)
 			return nil, nil
 		}
@@ -106,7 +107,7 @@ func (a *app) runNamed(ctx context.Context, f browseFlags, text string) (*outbox
 	if !errors.Is(err, outbox.ErrNotFound) {
 		return run, err
 	}
-	if unclear != nil || a.projectOf(f) != "" {
+	if !whole || a.projectOf(f) != "" {
 		return nil, nil
 	}
 	runs, err := store.List(ctx, outbox.Query{})
