@@ -76,6 +76,7 @@ func TestNoSecretIsKeptOrTold(t *testing.T) {
 		say("auth", "set", "--host", host)
 		say("reports", "--host", host, "--json")
 		say("report", "--host", host, "01a2111b-50fd-7004-83c6-f8dafface769")
+		say("perf", "--host", host)
 		for _, key := range [][]string{{"--key", flagKey}, {"--token", flagKey}, nil} {
 			say(append([]string{"run", "--host", host, "--wait", "1ms", "--branch", fmt.Sprint("b", len(key)), "--file", file}, key...)...)
 		}
@@ -195,6 +196,7 @@ func TestNoCredentialFollowsARedirect(t *testing.T) {
 // least.
 var redirected = [][]string{
 	{"reports"},
+	{"perf"},
 	{"report", "--project", "demo", "01a2111b-50fd-7004-83c6-f8dafface769"},
 }
 
