@@ -27,6 +27,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"burrow": main, "burrow-crash": crash})
 }
 
+// quickExit keeps a process with the race detector from waiting for a second at
+// its end, which is most of the time of a test of many short ones.
+const quickExit = "atexit_sleep_ms=20"
+
 // TestScripts runs the command line as a person would, a script for each
 // promise.
 func TestScripts(t *testing.T) {
@@ -39,6 +43,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("BURROW_KEYRING", "off") // never the keyring of who runs the tests
 			e.Setenv("CI", "")
+			e.Setenv("GORACE", quickExit)
 			e.Values[lastServer{}] = &lastServer{}
 			return nil
 		},
@@ -175,7 +180,7 @@ func newPlace(t testing.TB) *place {
 	return &place{t: t, folder: folder, env: append(os.Environ(),
 		"HOME="+folder, "XDG_DATA_HOME="+filepath.Join(folder, "data"), "XDG_CONFIG_HOME="+filepath.Join(folder, "config"),
 		"XDG_CACHE_HOME="+filepath.Join(folder, "cache"), "BURROW_KEYRING=off",
-		"BURROW_OUTBOX="+filepath.Join(folder, "outbox.db"), "CI=", "BENCHER_HOST=", "BENCHER_API_KEY=")}
+		"BURROW_OUTBOX="+filepath.Join(folder, "outbox.db"), "CI=", "GORACE="+quickExit, "BENCHER_HOST=", "BENCHER_API_KEY=")}
 }
 
 func (p *place) command(args ...string) *exec.Cmd {

@@ -137,7 +137,9 @@ type lister[T any] func(ctx context.Context, project string, f client.NameFilter
 // named. A server finds names by itself; slugs are looked for in the list.
 func named[T any](ctx context.Context, b *browsing, kind string, texts []string, list lister[T], project string, of func(T) thing) (ids []uuid.UUID, err error) {
 	all := func(filter client.NameFilter, wanted func(thing) bool) (found []uuid.UUID, err error) {
-		page := func(ctx context.Context, p client.Paging) (client.Page[T], error) { return list(ctx, project, filter, p) }
+		page := func(ctx context.Context, p client.Paging) (client.Page[T], error) {
+			return list(ctx, project, filter, p)
+		}
 		for item, err := range client.Each(ctx, client.MaxPerPage, page, b.from) {
 			if err != nil {
 				return nil, err

@@ -69,7 +69,7 @@ func TestNoSecretIsKeptOrTold(t *testing.T) {
 		fmt.Fprintf(&printed, "%s\n%s\n", args[0], out)
 	}
 	hosts := []string{good.url, "http://127.0.0.1:1"}
-	for _, status := range []int{302, 400, 401, 403, 404, 409, 422, 429, 500, 502, 503} {
+	for _, status := range []int{302, 400, 401, 409, 429, 503} {
 		hosts = append(hosts, blabber(t, status).URL)
 	}
 	for _, host := range hosts {
@@ -93,10 +93,12 @@ func TestNoSecretIsKeptOrTold(t *testing.T) {
 	if len(runs) < len(hosts)*3 {
 		t.Errorf("%d runs are in the outbox", len(runs))
 	}
-	for _, r := range runs {
-		say("show", r["id"].(string))
+	for i, r := range runs {
 		say("show", "--json", r["id"].(string))
-		say("resubmit", "--wait", "0s", r["id"].(string))
+		if i%3 == 0 {
+			say("show", r["id"].(string))
+			say("resubmit", "--wait", "0s", r["id"].(string))
+		}
 	}
 	for command := range bytes.SplitSeq(printed.Bytes(), []byte("\n\n")) {
 		if found := told(command); len(found) > 0 {
