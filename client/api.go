@@ -192,7 +192,7 @@ func (a *API) call(ctx context.Context, c Credential, method, path string, body 
 	request.Header.Set("User-Agent", a.agent)
 	request.Header.Set("Api-Version", APIVersion)
 	if !c.None() {
-		request.Header.Set("Authorization", "Bearer "+c.secret)
+		request.Header.Set("Authorization", "Bearer "+c.reveal())
 	}
 	response, err := a.transport.RoundTrip(request)
 	x.Took = time.Since(x.Started)
@@ -205,6 +205,9 @@ func (a *API) call(ctx context.Context, c Credential, method, path string, body 
 	x.Sent = true
 	x.Status, x.Header = response.StatusCode, response.Header
 	x.Body, x.Err = readBounded(response.Body, response.StatusCode)
+	if x.Status >= 300 {
+		c.redact(&x)
+	}
 	return x
 }
 

@@ -95,6 +95,9 @@ func (h *Hosts) Credential(host, fingerprint, refused string) (Credential, bool)
 	return h.credentials.For(host, fingerprint, refused)
 }
 
+// CredentialOf is the credential to go to a host with, or none.
+func (h *Hosts) CredentialOf(host string) Credential { return h.credentials.Of(host) }
+
 // Send makes one attempt.
 func (h *Hosts) Send(ctx context.Context, p Parcel) Verdict {
 	api, credential, err := h.reach(p)

@@ -35,6 +35,7 @@ func (s *Server) table() []route {
 	add(http.MethodGet, "/v0/projects/{project}/thresholds", serveThresholds)
 	add(http.MethodGet, "/v0/projects/{project}/alerts", serveNothing)
 	add(http.MethodGet, "/v0/projects/{project}/plots", serveNothing)
+	add(http.MethodGet, "/v0/projects/{project}/perf", servePerf)
 	return routes
 }
 

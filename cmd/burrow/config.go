@@ -156,14 +156,20 @@ func (a *app) outboxPath() (string, error) {
 // connection is where runs go by default and what opens the door there.
 type connection struct {
 	host       string
-	credential client.Credential
-	chosen     bool // somebody named the host
+	credential client.Credential   // the one to prefer; may be none
+	given      []client.Credential // by flags and variables: they belong to this host
+	from       string              // where the credential is from, in words
+	chosen     bool                // somebody named the host
 }
 
-// connect finds the host and the credential. Where nothing is configured, no
-// host, no credential and, in CI, no project, it is the built-in server.
+// connect finds the host and the credential: flags stand before variables,
+// variables before what is stored. Where nothing is configured, no host, no
+// credential and, in CI, no project, it is the built-in server.
 func (a *app) connect(key, token, project string) (connection, error) {
-	c := connection{credential: client.NewCredential(firstOf(key, a.env("BENCHER_API_KEY"), token, a.env("BENCHER_API_TOKEN")))}
+	c, err := a.givenCredentials(key, token)
+	if err != nil {
+		return c, err
+	}
 	host := firstOf(a.flags.host, a.env("BENCHER_HOST"), a.conf.Host)
 	switch {
 	case host == client.Local:
@@ -174,10 +180,11 @@ func (a *app) connect(key, token, project string) (connection, error) {
 			return c, usage("%w", err)
 		}
 		c.host, c.chosen = parsed, true
-	case c.credential.None() && (a.env("CI") == "" || firstOf(project, a.env("BENCHER_PROJECT"), a.conf.Project) == ""):
+	case c.credential.None() && !a.storedFor(client.Cloud) && (a.env("CI") == "" || firstOf(project, a.env("BENCHER_PROJECT"), a.conf.Project) == ""):
 		c.host = client.Local
 	default:
 		c.host = client.Cloud // the default of bencher
 	}
-	return c, nil
+	a.warnPlain(c.host)
+	return a.withStored(c)
 }

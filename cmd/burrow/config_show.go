@@ -51,12 +51,7 @@ func (a *app) showConfig() error {
 		}
 		return "default"
 	}
-	credential := setting{"credential", connection.credential.String(), "default"}
-	for _, variable := range []string{"BENCHER_API_TOKEN", "BENCHER_API_KEY"} {
-		if a.env(variable) != "" {
-			credential.From = variable
-		}
-	}
+	credential := setting{"credential", connection.credential.String(), firstOf(connection.from, "default")}
 	settings := []setting{
 		{"config", firstOf(a.conf.path, "none"), origin(a.flags.config, "BURROW_CONFIG", a.conf.path)},
 		{"outbox", path, origin(a.flags.outbox, "BURROW_OUTBOX", a.conf.Outbox)},

@@ -29,6 +29,7 @@ func (a *app) deliver(ctx context.Context, store *outbox.Store, hosts *client.Ho
 		d.wait = 0 // nothing is waited for, in CI either
 		return a.tellAll(ctx, store, nil, d)
 	}
+	a.warnPlainRuns(d.runs)
 	span := d.wait
 	if span < 0 {
 		span = patience

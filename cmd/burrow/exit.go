@@ -70,10 +70,13 @@ func (a *app) report(err error) int {
 // remedy says what to do about an error that does not say it itself.
 func remedy(err error) string {
 	var failed *harness.FailedError
+	var unreachable *client.UnreachableError
 	text := err.Error()
 	switch {
 	case errors.Is(err, context.Canceled):
 		return " (interrupted; runs in the outbox are safe)"
+	case errors.As(err, &unreachable) && !strings.Contains(text, "not in the cache"):
+		return "; what was asked for is not in the cache"
 	case errors.As(err, &failed) && failed.Code < 0:
 		return " — a run cut short is not sent; run it again"
 	case errors.As(err, &failed):

@@ -110,7 +110,7 @@ func attemptJSON(a outbox.Attempt) attemptView {
 
 // printJSON writes one object on a line of its own.
 func (a *app) printJSON(v any) error {
-	encoder := json.NewEncoder(a.out)
+	encoder := json.NewEncoder(escaped{a.out})
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("writing the result: %w", err)

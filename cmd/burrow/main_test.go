@@ -24,8 +24,12 @@ import (
 // TestMain lets the test binary stand for the burrow command, so that every
 // test here runs real processes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"burrow": main})
+	testscript.Main(m, map[string]func(){"burrow": main, "burrow-crash": crash})
 }
+
+// quickExit keeps a process with the race detector from waiting for a second at
+// its end, which is most of the time of a test of many short ones.
+const quickExit = "atexit_sleep_ms=20"
 
 // TestScripts runs the command line as a person would, a script for each
 // promise.
@@ -36,16 +40,21 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
+			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
+			e.Setenv("BURROW_KEYRING", "off") // never the keyring of who runs the tests
 			e.Setenv("CI", "")
+			e.Setenv("GORACE", quickExit)
+			e.Values[lastServer{}] = &lastServer{}
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
 			return (name == "root" || name == "smalldisk" && canMount) && os.Getuid() == 0, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve":     scriptServe,
-			"reports":   scriptReports,
-			"smalldisk": scriptSmallDisk,
+			"serve":      scriptServe,
+			"stopserver": scriptStopServer,
+			"reports":    scriptReports,
+			"smalldisk":  scriptSmallDisk,
 		},
 	})
 }
@@ -60,6 +69,16 @@ func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Setenv("URL", server.url)
 	ts.Defer(server.stop)
+	ts.Value(lastServer{}).(*lastServer).server = server
+}
+
+// lastServer is the server that a script started last.
+type lastServer struct{ *server }
+
+// scriptStopServer stops the server that was started last, and waits for its
+// end: stopserver.
+func scriptStopServer(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Value(lastServer{}).(*lastServer).stop()
 }
 
 // scriptReports checks how many whole reports a project has: reports PROJECT
@@ -160,7 +179,8 @@ func newPlace(t testing.TB) *place {
 	folder := t.TempDir()
 	return &place{t: t, folder: folder, env: append(os.Environ(),
 		"HOME="+folder, "XDG_DATA_HOME="+filepath.Join(folder, "data"), "XDG_CONFIG_HOME="+filepath.Join(folder, "config"),
-		"BURROW_OUTBOX="+filepath.Join(folder, "outbox.db"), "CI=", "BENCHER_HOST=", "BENCHER_API_KEY=")}
+		"XDG_CACHE_HOME="+filepath.Join(folder, "cache"), "BURROW_KEYRING=off",
+		"BURROW_OUTBOX="+filepath.Join(folder, "outbox.db"), "CI=", "GORACE="+quickExit, "BENCHER_HOST=", "BENCHER_API_KEY=")}
 }
 
 func (p *place) command(args ...string) *exec.Cmd {

@@ -113,8 +113,10 @@ func (a *app) again(ctx context.Context, store *outbox.Store, hosts *client.Host
 		ID: id, Body: changed, Host: firstOf(f.to, r.Host), Credential: r.Credential, Labels: r.Labels,
 		Mend: r.Mend, Settle: r.Settle, Resubmits: &r.ID,
 	}
-	if entry.Host == c.host && !c.credential.None() {
-		entry.Credential = c.credential.Fingerprint()
+	// The new host's own credential: without one the old run's stands, and the
+	// new run waits for it rather than go out anonymously.
+	if own := hosts.CredentialOf(entry.Host); !own.None() && (entry.Host == c.host || entry.Host != r.Host) {
+		entry.Credential = own.Fingerprint()
 	}
 	run, err := a.enqueue(ctx, store, entry)
 	if err == nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 
 	"burrow/client"
 	"burrow/outbox"
@@ -28,6 +29,9 @@ type app struct {
 	conf  config
 	log   *slog.Logger
 	done  []func()
+
+	stored func() *client.StoredCredentials // read once
+	plain  sync.Once                        // the warning about plain HTTP
 }
 
 type globalFlags struct {
@@ -82,7 +86,8 @@ or the server fails in between. Without a command it opens the terminal UI.`,
 	root.AddCommand(
 		a.runCommand(), a.submitCommand(), a.listCommand(), a.showCommand(), a.historyCommand(), a.syncCommand(),
 		a.retryCommand(), a.cancelCommand(), a.resubmitCommand(), a.serveCommand(), a.demoCommand(),
-		a.configCommand(), a.versionCommand(), a.uiCommand(),
+		a.configCommand(), a.versionCommand(), a.uiCommand(), a.authCommand(),
+		a.reportsCommand(), a.reportCommand(), a.perfCommand(),
 	)
 	return root
 }
@@ -100,7 +105,7 @@ func noCommand(cmd *cobra.Command, args []string) error {
 }
 
 // prepare reads the configuration before any command.
-func (a *app) prepare(*cobra.Command) error {
+func (a *app) prepare(cmd *cobra.Command) error {
 	switch a.flags.color {
 	case "auto", "always", "never":
 	default:
@@ -111,6 +116,7 @@ func (a *app) prepare(*cobra.Command) error {
 		return err
 	}
 	a.conf = conf
+	a.stored = sync.OnceValue(func() *client.StoredCredentials { return a.loadCredentials(cmd.Context()) })
 	return a.openLog()
 }
 
@@ -139,7 +145,11 @@ func (a *app) hosts(c connection) (*client.Hosts, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts := client.NewHosts(a.agent(), client.NewCredentials(c.host, c.credential), transport)
+	credentials := client.NewCredentials(c.host, c.given...).WithStored(a.stored())
+	for _, trouble := range a.stored().Troubles() {
+		a.warn("%v", trouble)
+	}
+	hosts := client.NewHosts(a.agent(), credentials, transport)
 	a.done = append(a.done, hosts.Close)
 	return hosts, nil
 }

@@ -70,6 +70,11 @@ func (a *app) sync(ctx context.Context, f syncFlags) error {
 	if err != nil {
 		return err
 	}
+	open, err := store.Outstanding(ctx)
+	if err != nil {
+		return err
+	}
+	a.warnPlainRuns(open)
 	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: policy, Log: a.log}
 	stop := a.startSender(ctx, sender)
 	if f.watch {
