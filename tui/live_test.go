@@ -246,6 +246,12 @@ func (s *scripted) Send(ctx context.Context, p client.Parcel) client.Verdict {
 func (s *scripted) Look(context.Context, client.Parcel) client.Sighting {
 	return client.Sighting{State: client.SawGone}
 }
+func (s *scripted) Clear(context.Context, client.Parcel) client.Clearance {
+	return client.Clearance{State: client.ClearToSend}
+}
+func (s *scripted) Search(context.Context, client.Parcel) client.Search {
+	return client.Search{Asked: true}
+}
 func (s *scripted) MayDelete(context.Context, client.Parcel) (bool, error) { return false, nil }
 func (s *scripted) Delete(context.Context, client.Parcel) client.Deletion  { return client.Deletion{} }
 func (s *scripted) Ping(context.Context, string) (string, error)           { return "0.6.9", nil }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -75,10 +76,28 @@ func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 // lastServer is the server that a script started last.
 type lastServer struct{ *server }
 
-// scriptStopServer stops the server that was started last, and waits for its
-// end: stopserver.
+// scriptStopServer stops the server that was started last, and keeps its
+// address from the servers of other scripts: whoever calls there is hung up on.
+// Usage: stopserver.
 func scriptStopServer(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Value(lastServer{}).(*lastServer).stop()
+	dead, err := net.Listen("tcp", strings.TrimPrefix(ts.Getenv("URL"), "http://"))
+	ts.Check(err)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			call, err := dead.Accept()
+			if err != nil {
+				return
+			}
+			call.Close()
+		}
+	}()
+	ts.Defer(func() {
+		dead.Close()
+		<-ended
+	})
 }
 
 // scriptReports checks how many whole reports a project has: reports PROJECT

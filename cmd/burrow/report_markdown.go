@@ -120,7 +120,9 @@ func markdownText(text string) string {
 		switch {
 		case strings.ContainsRune("|`<>&\\\"'", r):
 			fmt.Fprintf(&safe, "&#%d;", r) // a reference is never taken for what it stands for
-		case strings.ContainsRune("*_[]{}#~@:!$^", r),
+		case r == '@': // the comment parts it from what would make an address of it
+			safe.WriteString("<!-- -->@")
+		case strings.ContainsRune("*_[]{}#~:!$^", r),
 			r == '.' && strings.HasSuffix(strings.ToLower(text[:i]), "www"):
 			safe.WriteString("\\" + string(r))
 		default:
