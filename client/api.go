@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -24,9 +23,7 @@ const APIVersion = "0.6.12"
 
 // Bounds on one call.
 const (
-	dialTimeout   = 10 * time.Second
-	answerTimeout = 60 * time.Second  // from the request's end to the answer's head
-	callTimeout   = 180 * time.Second // all of it: 4 MiB out and tens of MiB back on a slow line
+	callTimeout = 180 * time.Second // all of it: 4 MiB out and tens of MiB back on a slow line
 
 	maxAnswer = 128 << 20 // bytes of a report that are read: 4 MiB of short names answer with 60 MB
 	maxError  = 64 << 10  // bytes of an error that are read
@@ -65,21 +62,9 @@ func NewAPI(host, agent string, transport http.RoundTripper) (*API, error) {
 		return nil, fmt.Errorf("host %q: %w", host, err)
 	}
 	if transport == nil {
-		transport = newTransport()
+		transport = Dialing{}.transport()
 	}
 	return &API{base: base, transport: transport, agent: agent}, nil
-}
-
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   4, // the outbox's bound on connections
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   dialTimeout,
-		ResponseHeaderTimeout: answerTimeout,
-	}
 }
 
 // Close ends idle connections.

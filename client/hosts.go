@@ -50,14 +50,23 @@ type Hosts struct {
 	credentials Credentials
 	local       http.RoundTripper
 
-	mu   sync.Mutex
-	apis map[string]*API
+	mu      sync.Mutex
+	apis    map[string]*API
+	dialing map[string]Dialing
 }
 
 // NewHosts returns a deliverer that uses these credentials. The agent names
 // the program and its version; local serves the host Local.
 func NewHosts(agent string, credentials Credentials, local http.RoundTripper) *Hosts {
-	return &Hosts{agent: agent, credentials: credentials, local: local, apis: map[string]*API{}}
+	return &Hosts{agent: agent, credentials: credentials, local: local, apis: map[string]*API{}, dialing: map[string]Dialing{}}
+}
+
+// Dial says how one host is reached, before its first call. Other hosts are
+// reached as always.
+func (h *Hosts) Dial(host string, d Dialing) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.dialing[host] = d
 }
 
 // API returns the calls of one host.
@@ -73,6 +82,8 @@ func (h *Hosts) API(host string) (*API, error) {
 			return nil, fmt.Errorf("host %q: there is no built-in server here", host)
 		}
 		url, transport = "http://"+Local, h.local
+	} else {
+		transport = h.dialing[host].transport()
 	}
 	api, err := NewAPI(url, h.agent, transport)
 	if err == nil {

@@ -22,7 +22,8 @@ type NewRun struct {
 	Hash           string            `json:"hash,omitempty"`
 	StartPoint     *StartPoint       `json:"start_point,omitempty"`
 	Testbed        string            `json:"testbed,omitempty"`
-	Thresholds     json.RawMessage   `json:"thresholds,omitempty"`
+	SpecReset      bool              `json:"spec_reset,omitempty"` // forget the testbed's hardware
+	Thresholds     *NewThresholds    `json:"thresholds,omitempty"`
 	StartTime      time.Time         `json:"start_time"`
 	EndTime        time.Time         `json:"end_time"`
 	Results        []string          `json:"results"`

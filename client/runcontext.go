@@ -58,6 +58,33 @@ func RunContext(ctx context.Context, dir string) map[string]string {
 	return found
 }
 
+// ciBranches are the variables that CI systems name the branch in, by which a
+// detached checkout can tell its own. A pull request's branch stands first.
+var ciBranches = []string{
+	"GITHUB_HEAD_REF", "GITHUB_REF_NAME", // GitHub Actions, Gitea, Forgejo
+	"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_BRANCH", // GitLab
+	"BUILDKITE_BRANCH", "CIRCLE_BRANCH", "BITBUCKET_BRANCH", "TRAVIS_PULL_REQUEST_BRANCH", "TRAVIS_BRANCH",
+	"DRONE_SOURCE_BRANCH", "CI_COMMIT_SOURCE_BRANCH", "APPVEYOR_PULL_REQUEST_HEAD_REPO_BRANCH", "APPVEYOR_REPO_BRANCH",
+	"SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCHNAME", // Azure Pipelines
+	"CHANGE_BRANCH", "BRANCH_NAME", // Jenkins
+}
+
+// CIBranch is the branch that a CI system says it builds, and the variable
+// that says so; "" outside CI and for a tag. Pull requests from a fork are told
+// apart by no variable: the branch's name is all there is.
+func CIBranch(env func(string) string) (branch, variable string) {
+	if env("CI") == "" && env("TF_BUILD") == "" && env("JENKINS_URL") == "" || env("GITHUB_REF_TYPE") == "tag" {
+		return "", ""
+	}
+	for _, variable := range ciBranches {
+		branch := strings.TrimPrefix(env(variable), "refs/heads/")
+		if branch != "" && CheckBranch(branch) == nil && !strings.HasPrefix(branch, "refs/") {
+			return branch, variable
+		}
+	}
+	return "", ""
+}
+
 // machineFingerprint is Bencher's fingerprint of this machine's ID, or "".
 func machineFingerprint() string {
 	for _, file := range []string{"/var/lib/dbus/machine-id", "/etc/machine-id"} {

@@ -50,6 +50,9 @@ func Summarize(body []byte) (Summary, error) {
 	if err := json.Unmarshal(body, &run); err != nil {
 		return Summary{}, fmt.Errorf("reading the run: %w", err)
 	}
+	if err := run.CheckLimits(); err != nil {
+		return Summary{}, err
+	}
 	key, err := uuid.Parse(run.IdempotencyKey)
 	if err != nil {
 		return Summary{}, fmt.Errorf("idempotency key %q is no UUID: %w", run.IdempotencyKey, err)
@@ -94,6 +97,9 @@ func (s *Summary) read(adapter harness.Adapter, folded bool, results []string) e
 	names := map[string]bool{}
 	for i, text := range results {
 		reading, err := harness.Read(adapter, text)
+		if err == nil {
+			err = checkNames(reading.Results)
+		}
 		if err != nil {
 			if len(results) > 1 {
 				err = fmt.Errorf("iteration %d of %d: %w", i+1, len(results), err)

@@ -9,7 +9,7 @@ import (
 
 // Longest names that the server takes, in bytes (bencher-api.md, section 5).
 const (
-	maxBenchmarkName = 1024
+	MaxBenchmarkName = 1024
 	maxMeasureName   = 64
 )
 
@@ -30,8 +30,8 @@ func ReadBMF(text string) (Results, error) {
 	}
 	results := make(Results, 0, len(document))
 	for name, measures := range document {
-		if trimmed, _ := TrimIgnore(name); trimmed == "" || len(name) > maxBenchmarkName {
-			return nil, fmt.Errorf("benchmark name of %d bytes: the server takes 1 to %d", len(trimmed), maxBenchmarkName)
+		if trimmed, _ := TrimIgnore(name); trimmed == "" || len(name) > MaxBenchmarkName {
+			return nil, fmt.Errorf("benchmark name of %d bytes: the server takes 1 to %d", len(trimmed), MaxBenchmarkName)
 		}
 		b := Benchmark{Name: name}
 		for measure, m := range measures {

@@ -85,6 +85,9 @@ func Run(ctx context.Context, c Command) (Output, error) {
 // String is the command as a person would write it.
 func (c Command) String() string { return strings.Join(c.Argv, " ") }
 
+// Line is what is run in the end, the shell included.
+func (c Command) Line() string { return strings.Join(c.argv(), " ") }
+
 func (c Command) argv() []string {
 	if len(c.Argv) != 1 || c.Exec {
 		return c.Argv

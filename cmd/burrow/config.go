@@ -160,6 +160,7 @@ type connection struct {
 	given      []client.Credential // by flags and variables: they belong to this host
 	from       string              // where the credential is from, in words
 	chosen     bool                // somebody named the host
+	dialing    client.Dialing      // how this host is reached
 }
 
 // connect finds the host and the credential: flags stand before variables,
@@ -168,6 +169,9 @@ type connection struct {
 func (a *app) connect(key, token, project string) (connection, error) {
 	c, err := a.givenCredentials(key, token)
 	if err != nil {
+		return c, err
+	}
+	if c.dialing, err = a.dialing(); err != nil {
 		return c, err
 	}
 	host := firstOf(a.flags.host, a.env("BENCHER_HOST"), a.conf.Host)

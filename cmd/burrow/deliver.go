@@ -18,6 +18,8 @@ type delivery struct {
 	wait   time.Duration // negative: a few seconds, and pending is no failure
 	noSend bool
 	format string
+	// errorOnAlert asks for a status of its own where a report has alerts.
+	errorOnAlert bool
 }
 
 // patience is how long a command without --wait tries by itself.
@@ -45,7 +47,7 @@ func (a *app) deliver(ctx context.Context, store *outbox.Store, hosts *client.Ho
 	if err := store.Hasten(ctx, wants); err != nil {
 		return err
 	}
-	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: a.policy(), Log: a.log, Wants: wants}
+	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: a.policy(), Log: a.log, Wants: wants, Measuring: a.quiet().Measuring}
 	stop := a.startSender(ctx, sender)
 	runs, err := a.await(ctx, store, hosts, d.runs, span, d.wait < 0)
 	d.runs = runs
@@ -158,6 +160,9 @@ func (a *app) tellAll(ctx context.Context, store *outbox.Store, hosts *client.Ho
 			return err
 		}
 		codes = append(codes, statusCode(latest, d.wait > 0))
+		if d.errorOnAlert && latest.Report != nil && latest.Report.AlertsTotal > 0 {
+			codes = append(codes, exitAlerts)
+		}
 	}
 	return exit(worst(codes))
 }
@@ -196,9 +201,12 @@ func (a *app) tell(ctx context.Context, store *outbox.Store, hosts *client.Hosts
 		return nil
 	}
 	report := a.fetchReport(ctx, hosts, r)
-	if format == "json" {
+	if format == "json" || format == "html" {
 		if report == nil {
 			return fmt.Errorf("the report of run %s can't be had from %s right now; the run is delivered", r.ID, r.Host)
+		}
+		if format == "html" {
+			return writeReportHTML(a.out, report)
 		}
 		return a.printJSON(report)
 	}
@@ -219,7 +227,7 @@ func (a *app) fetchReport(ctx context.Context, hosts *client.Hosts, r *outbox.Ru
 	defer cancel()
 	seen := hosts.Look(ctx, client.Parcel{
 		Host: r.Host, Fingerprint: r.Credential, Report: r.Report.UUID, ReportProject: r.Report.Project,
-		Want: client.Expectation{Summary: r.Summary, Shared: r.Shared},
+		Want: client.Expectation{Summary: r.Summary, Shared: r.Shared, ProjectUUID: r.Report.Project},
 	})
 	return seen.Report
 }

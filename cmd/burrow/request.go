@@ -34,6 +34,10 @@ type requestFlags struct {
 	noSend, ciOnTheFly                                     bool
 	wait                                                   string
 	format                                                 string
+	errorOnAlert, specReset                                bool
+	thresholds                                             thresholdFlags
+	ignored                                                ignored
+	connectTimeout                                         uint32 // seconds
 }
 
 func (f *requestFlags) register(flags *pflag.FlagSet) {
@@ -59,7 +63,13 @@ func (f *requestFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.settle, "settle", 0, "how long a short report must stand still before it is mended or given up (default 1m)")
 	flags.BoolVar(&f.noSend, "no-send", false, "put the run in the outbox only")
 	flags.StringVar(&f.wait, "wait", "", "wait so `LONG` for the acknowledgment: a duration, 0s or forever")
-	flags.StringVar(&f.format, "format", "human", "`FORMAT` of the report: human or json")
+	flags.StringVar(&f.format, "format", "human", "`FORMAT` of the report: human, json or html")
+	flags.BoolVar(&f.errorOnAlert, "error-on-alert", false, "exit with 5 if the report has alerts")
+	flags.BoolVar(&f.specReset, "spec-reset", false, "forget the testbed's hardware specification")
+	f.thresholds.register(flags)
+	flags.Uint32Var(&f.connectTimeout, "timeout", 0, "give up connecting after so many `SECONDS` (default 10)")
+	f.ignored.register(flags)
+	alias(flags, "error-on-alert", "err")
 	alias(flags, "branch", "if-branch")
 	alias(flags, "start-point", "else-if-branch", "branch-start-point")
 	alias(flags, "start-point-hash", "branch-start-point-hash")
@@ -76,18 +86,20 @@ func alias(flags *pflag.FlagSet, name string, others ...string) {
 	}
 }
 
-// request is a run in the making: everything but its results.
+// request is a run in the making and the way that it goes.
 type request struct {
 	connection
-	run    client.NewRun
-	shared string // the text of a key that was given, "content", or ""
-	labels map[string]string
-	mend   outbox.MendPolicy
-	settle time.Duration
+	draft outbox.Draft
+}
+
+// delivery is what the flags ask of these runs' delivery.
+func (f *requestFlags) delivery(runs []*outbox.Run, wait time.Duration) delivery {
+	return delivery{runs: runs, wait: wait, noSend: f.noSend, format: f.format, errorOnAlert: f.errorOnAlert}
 }
 
 // request checks what can be checked before a benchmark runs.
 func (a *app) request(ctx context.Context, f *requestFlags) (*request, error) {
+	f.ignored.warn(a)
 	if f.key != "" && f.token != "" {
 		return nil, usage("--key and --token exclude each other")
 	}
@@ -96,54 +108,110 @@ func (a *app) request(ctx context.Context, f *requestFlags) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &request{connection: connection, labels: f.labels, settle: f.settle}
-	if r.mend, err = mendFlag(f.mend); err != nil {
+	connection.dialing.ConnectTimeout = time.Duration(f.connectTimeout) * time.Second
+	if err := f.check(); err != nil {
 		return nil, err
 	}
-	adapter, err := harness.ParseAdapter(firstOf(f.adapter, a.env("BENCHER_ADAPTER"), a.conf.Adapter, string(harness.Magic)))
-	if err != nil {
-		return nil, usage("%w", err)
+	r := &request{connection: connection}
+	if r.draft, err = a.draft(ctx, f, project); err != nil {
+		return nil, err
 	}
-	for name, value := range map[string]string{"hash": f.hash, "start-point-hash": f.startPointHash} {
-		if value != "" && !isHash(value) {
-			return nil, usage("--%s %q: a git hash has 40 hexadecimal digits", name, value)
-		}
+	r.draft.Host, r.draft.Credential = r.host, r.credential.Fingerprint()
+	if project == "" && a.env("CI") == "true" && r.host != client.Local && !f.ciOnTheFly {
+		return nil, errors.New("in CI a run needs a project: name one with --project, or let the server make one with --ci-on-the-fly")
 	}
+	if r.host == client.Local && !connection.chosen {
+		a.notice("No host is configured: using the built-in server on this machine (--host or BENCHER_HOST sends elsewhere).")
+	}
+	return r, nil
+}
+
+// check looks at the flags whose values are a few words.
+func (f *requestFlags) check() error {
 	for _, check := range []struct {
 		flag, value string
 		known       []string
 	}{
 		{"average", f.average, []string{"", "mean", "median"}},
 		{"fold", f.fold, []string{"", "min", "max", "mean", "median"}},
-		{"format", f.format, []string{"human", "json"}},
+		{"format", f.format, []string{"human", "json", "html"}},
 	} {
 		if !slices.Contains(check.known, check.value) {
-			return nil, usage("--%s %q: use one of %s", check.flag, check.value, strings.TrimPrefix(strings.Join(check.known, ", "), ", "))
+			return usage("--%s %q: use one of %s", check.flag, check.value, strings.TrimPrefix(strings.Join(check.known, ", "), ", "))
 		}
 	}
-	if project == "" && a.env("CI") == "true" && r.host != client.Local && !f.ciOnTheFly {
-		return nil, errors.New("in CI a run needs a project: name one with --project, or let the server make one with --ci-on-the-fly")
+	if f.startPointHash != "" && !client.IsHash(f.startPointHash) {
+		return usage("--start-point-hash %q: a git hash has 40 hexadecimal digits", f.startPointHash)
 	}
-	r.run = client.NewRun{
+	return nil
+}
+
+// draft is the run as the flags, the environment, the configuration and the
+// repository describe it.
+func (a *app) draft(ctx context.Context, f *requestFlags, project string) (d outbox.Draft, err error) {
+	if d.ID, err = outbox.NewID(); err != nil {
+		return d, fmt.Errorf("making the run's ID: %w", err)
+	}
+	if d.Mend, err = mendFlag(f.mend); err != nil {
+		return d, err
+	}
+	adapter, err := harness.ParseAdapter(firstOf(f.adapter, a.env("BENCHER_ADAPTER"), a.conf.Adapter, string(harness.Magic)))
+	if err != nil {
+		return d, usage("%w", err)
+	}
+	d.Settle, d.Labels = f.settle, f.labels
+	if f.idempotencyKey != "random" {
+		d.Key = f.idempotencyKey
+	}
+	if f.backdate != 0 {
+		d.Backdate = time.Unix(f.backdate, 0)
+	}
+	d.Request = client.NewRun{
 		Project: project,
 		Branch:  firstOf(f.branch, a.env("BENCHER_BRANCH"), a.conf.Branch),
 		Hash:    f.hash, Testbed: firstOf(f.testbed, a.env("BENCHER_TESTBED"), a.conf.Testbed),
-		Settings: &client.Settings{Adapter: string(adapter), Average: f.average, Fold: f.fold},
-		Context:  client.RunContext(ctx, "."),
+		SpecReset: f.specReset,
+		Settings:  &client.Settings{Adapter: string(adapter), Average: f.average, Fold: f.fold},
+		Context:   client.RunContext(ctx, "."),
+	}
+	if d.Request.Branch == "" && d.Request.Context[client.ContextBranchName] == "" {
+		if name, variable := client.CIBranch(a.env); name != "" {
+			d.Request.Branch = name
+			a.notice("No branch is checked out: taking %s from %s (--branch names another).", client.Plain(name, 0), variable)
+		}
 	}
 	if f.startPoint != "" || f.startPointReset {
-		r.run.StartPoint = &client.StartPoint{
+		d.Request.StartPoint = &client.StartPoint{
 			Branch: f.startPoint, Hash: f.startPointHash, MaxVersions: f.startPointMax,
 			CloneThresholds: f.startPointClone, Reset: f.startPointReset,
 		}
 	}
-	if f.idempotencyKey != "random" {
-		r.shared = f.idempotencyKey
+	if d.Request.Thresholds, err = f.thresholds.thresholds(); err != nil {
+		return d, err
 	}
-	if r.host == client.Local && !connection.chosen {
-		a.notice("No host is configured: using the built-in server on this machine (--host or BENCHER_HOST sends elsewhere).")
+	if err := d.Request.CheckLimits(); err != nil {
+		return d, usage("%w", err)
 	}
-	return r, nil
+	return d, nil
+}
+
+// fit lets burrow's own measurements be read as what they are, whatever adapter
+// the environment names; a flag that says otherwise is an error.
+func (r *request) fit(f *requestFlags, bench *benchmarkFlags) error {
+	if !bench.own() {
+		return nil
+	}
+	settings := r.draft.Request.Settings
+	switch harness.Adapter(f.adapter) {
+	case harness.JSON, harness.Magic:
+	case "":
+		if settings.Adapter != string(harness.Magic) {
+			settings.Adapter = string(harness.JSON)
+		}
+	default:
+		return usage("--adapter %s can't read --build-time and --file-size: leave it out, or use json", f.adapter)
+	}
+	return nil
 }
 
 func mendFlag(text string) (outbox.MendPolicy, error) {
@@ -157,52 +225,17 @@ func mendFlag(text string) (outbox.MendPolicy, error) {
 	return policy, nil
 }
 
-// freeze makes the run's bytes and its entry for the outbox.
-func (r *request) freeze(results []string, start, end time.Time) (outbox.New, client.Summary, error) {
-	run := r.run
-	run.Results, run.StartTime, run.EndTime = results, start.UTC(), end.UTC()
-	id, err := outbox.NewID()
-	if err != nil {
-		return outbox.New{}, client.Summary{}, fmt.Errorf("making the run's ID: %w", err)
-	}
-	key := id
-	switch r.shared {
-	case "":
-	case "content":
-		key = client.ContentKey(r.host, run)
-	default:
-		key = client.TextKey(r.shared)
-	}
-	body, err := run.Freeze(key)
-	if err != nil {
-		return outbox.New{}, client.Summary{}, err
-	}
-	return r.entry(id, body, r.shared != "")
-}
-
 // adopt freezes a whole run request that somebody else wrote.
-func (r *request) adopt(document []byte) (outbox.New, client.Summary, error) {
-	id, err := outbox.NewID()
-	if err != nil {
-		return outbox.New{}, client.Summary{}, fmt.Errorf("making the run's ID: %w", err)
-	}
+func (r *request) adopt(id uuid.UUID, document []byte) (outbox.New, client.Summary, error) {
 	body, _, own, err := client.FreezeRequest(document, id)
 	if err != nil {
 		return outbox.New{}, client.Summary{}, err
 	}
-	return r.entry(id, body, own)
-}
-
-func (r *request) entry(id uuid.UUID, body []byte, shared bool) (outbox.New, client.Summary, error) {
 	summary, err := client.Summarize(body)
 	return outbox.New{
-		ID: id, Body: body, Host: r.host, Credential: r.credential.Fingerprint(), Shared: shared,
-		Labels: maps.Clone(r.labels), Mend: r.mend, Settle: r.settle,
+		ID: id, Body: body, Host: r.draft.Host, Credential: r.draft.Credential, Shared: own,
+		Labels: maps.Clone(r.draft.Labels), Mend: r.draft.Mend, Settle: r.draft.Settle,
 	}, summary, err
-}
-
-func isHash(text string) bool {
-	return len(text) == 40 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == ""
 }
 
 // enqueue accepts a run, or keeps it where the outbox can't take it: a

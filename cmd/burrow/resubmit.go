@@ -60,7 +60,7 @@ func (a *app) resubmit(ctx context.Context, f *resubmitFlags, ids []string) erro
 			return usage("%w", err)
 		}
 	}
-	if f.hash != "" && !isHash(f.hash) {
+	if f.hash != "" && !client.IsHash(f.hash) {
 		return usage("--hash %q: a git hash has 40 hexadecimal digits", f.hash)
 	}
 	if f.to != "" && f.to != client.Local {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"burrow/client"
@@ -36,7 +37,7 @@ type app struct {
 
 type globalFlags struct {
 	outbox, config, host, color, logFile, logLevel string
-	json, quiet                                    bool
+	json, quiet, insecureHost                      bool
 }
 
 // run executes one command line and returns its exit status.
@@ -75,6 +76,7 @@ or the server fails in between. Without a command it opens the terminal UI.`,
 	flags.StringVar(&a.flags.outbox, "outbox", "", "the outbox `FILE` (BURROW_OUTBOX)")
 	flags.StringVar(&a.flags.config, "config", "", "the configuration `FILE` (BURROW_CONFIG)")
 	flags.StringVar(&a.flags.host, "host", "", "the server's `URL`, or local for the built-in one (BENCHER_HOST)")
+	flags.BoolVar(&a.flags.insecureHost, "insecure-host", false, "don't check the certificate of the HTTPS host")
 	flags.BoolVar(&a.flags.json, "json", false, "print JSON: an object a line for lists, one object else")
 	flags.BoolVarP(&a.flags.quiet, "quiet", "q", false, "no notices on stderr")
 	flags.StringVar(&a.flags.color, "color", "auto", "`WHEN` to colour: auto, always or never")
@@ -150,6 +152,7 @@ func (a *app) hosts(c connection) (*client.Hosts, error) {
 		a.warn("%v", trouble)
 	}
 	hosts := client.NewHosts(a.agent(), credentials, transport)
+	hosts.Dial(c.host, c.dialing)
 	a.done = append(a.done, hosts.Close)
 	return hosts, nil
 }
@@ -169,6 +172,16 @@ func (a *app) open(ctx context.Context, key, token string) (c connection, store 
 
 func (a *app) policy() outbox.Policy {
 	return outbox.Policy{Mend: a.conf.mend, Settle: a.conf.settle}
+}
+
+// quiet is the lock that keeps senders from disturbing a benchmark: in the
+// user's runtime folder, so that it spans every outbox.
+func (a *app) quiet() *outbox.Quiet {
+	folder := a.env("XDG_RUNTIME_DIR")
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		folder = filepath.Join(os.TempDir(), fmt.Sprintf("burrow-%d", os.Getuid()))
+	}
+	return outbox.NewQuiet(filepath.Join(folder, "burrow"))
 }
 
 // notice tells the person something on stderr.

@@ -47,12 +47,26 @@ func (a *app) submit(ctx context.Context, f *requestFlags, names []string) error
 		return err
 	}
 	var entries, piped []outbox.New
+	var parts []*outbox.Unfinished
 	for _, name := range names {
+		if outbox.IsPart(name) {
+			part, err := outbox.OpenPart(name)
+			if err != nil {
+				return err
+			}
+			defer part.Leave()
+			entry, _, err := part.Draft.Freeze(part.Results, part.EndedAt)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			entries, parts = append(entries, entry), append(parts, part)
+			continue
+		}
 		raw, err := a.readInput(name)
 		if err != nil {
 			return err
 		}
-		entry, summary, err := request.file(raw, f.backdate)
+		entry, summary, err := request.file(raw)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -76,28 +90,33 @@ func (a *app) submit(ctx context.Context, f *requestFlags, names []string) error
 		}
 		runs = append(runs, run)
 	}
+	for _, part := range parts {
+		part.Discard()
+	}
 	hosts, err := a.hosts(request.connection)
 	if err != nil {
 		return err
 	}
-	return a.deliver(ctx, store, hosts, delivery{runs: runs, wait: wait, noSend: f.noSend, format: f.format})
+	return a.deliver(ctx, store, hosts, f.delivery(runs, wait))
 }
 
 // file makes a run of one file.
-func (r *request) file(raw []byte, backdate int64) (outbox.New, client.Summary, error) {
+func (r *request) file(raw []byte) (outbox.New, client.Summary, error) {
+	draft := r.draft
+	var err error
+	if draft.ID, err = outbox.NewID(); err != nil {
+		return outbox.New{}, client.Summary{}, fmt.Errorf("making the run's ID: %w", err)
+	}
 	text := harness.Text(raw)
 	if trimmed := bytes.TrimSpace([]byte(text)); len(trimmed) > 0 && trimmed[0] == '{' {
 		if client.IsRunRequest(trimmed) {
-			return r.adopt(trimmed)
+			return r.adopt(draft.ID, trimmed)
 		}
 		if !json.Valid(trimmed) {
 			_, err := harness.ReadBMF(text) // says where it breaks
 			return outbox.New{}, client.Summary{}, err
 		}
 	}
-	at := time.Now()
-	if backdate != 0 {
-		at = time.Unix(backdate, 0)
-	}
-	return r.freeze([]string{text}, at, at)
+	draft.StartedAt = time.Now()
+	return draft.Freeze([]string{text}, draft.StartedAt)
 }

@@ -75,7 +75,7 @@ func (a *app) sync(ctx context.Context, f syncFlags) error {
 		return err
 	}
 	a.warnPlainRuns(open)
-	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: policy, Log: a.log}
+	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: policy, Log: a.log, Measuring: a.quiet().Measuring}
 	stop := a.startSender(ctx, sender)
 	if f.watch {
 		a.notice("Delivering; Ctrl-C ends it.")
