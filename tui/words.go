@@ -181,7 +181,7 @@ func personAccount(r *outbox.Run) (account, bool) {
 	again := "then press " + keyRetry + "."
 	switch r.Reason {
 	case outbox.ReasonPaused:
-		a.what = "A person paused delivery" + because(r.Message)
+		a.what = "Delivery was paused by a person" + because(r.Message)
 		a.next = "burrow resume lets it go on."
 	case outbox.ReasonCredential:
 		a.what = "It waits for a credential: it was enqueued with " + credentialName(r.Credential) + ", and none for " + hostName(r.Host) + " is at hand here."
