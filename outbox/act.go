@@ -83,8 +83,9 @@ func (s *Store) Cancel(ctx context.Context, id uuid.UUID) (run *Run, err error) 
 // are touched as wants says; nil: all.
 func (s *Store) Hasten(ctx context.Context, wants func(*Run) bool) error {
 	return s.update(ctx, func(t *tx) error {
-		return t.lanes(func(lane []uint64) error {
-			run, err := t.run(lane[0])
+		return t.lanes(func(lane []byte) error {
+			first, _ := t.inLane(lane, 0)
+			run, err := t.run(first)
 			if err != nil || run.Status != Pending || wants != nil && !wants(run) {
 				return err
 			}

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,10 +49,11 @@ type claimed struct {
 // errLostClaim says that a run is no longer this sender's.
 var errLostClaim = errors.New("the claim went to another sender")
 
-// claim finds the oldest run that may be sent now and makes it the claimant's:
-// the attempt is numbered and on the disk before the first byte leaves. With
-// none it says when the next one is due (zero: not before something changes).
-func (t *tx) claim(c claimant) (got *claimed, wake time.Time, err error) {
+// claim finds the oldest runs that may be sent now, of one lane each and at
+// most so many, and makes them the claimant's: each attempt is numbered and on
+// the disk before its first byte leaves. Where there are fewer it says when the
+// next one is due (zero: not before something changes).
+func (t *tx) claim(c claimant, most int) (got []*claimed, wake time.Time, err error) {
 	if err := t.adopt(c); err != nil {
 		return nil, wake, err
 	}
@@ -59,26 +61,47 @@ func (t *tx) claim(c claimant) (got *claimed, wake time.Time, err error) {
 	if err != nil {
 		return nil, wake, err
 	}
-	var best *Run
-	err = t.lanes(func(lane []uint64) error {
+	type candidate struct {
+		lane []byte
+		run  *Run
+	}
+	var ready []candidate
+	err = t.lanes(func(lane []byte) error {
 		run, at, err := t.head(lane, c, sending)
-		if err != nil {
-			return err
+		if run != nil {
+			ready = append(ready, candidate{lane, run})
+		} else if !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
+			wake = at
 		}
-		if run == nil {
-			if !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
-				wake = at
-			}
-		} else if best == nil || run.Seq < best.Seq {
-			best = run
-		}
-		return nil
+		return err
 	})
-	if err != nil || best == nil {
+	if err != nil {
 		return nil, wake, err
 	}
-	got, err = t.take(best, c)
-	return got, wake, err
+	slices.SortFunc(ready, func(a, b candidate) int { return cmp.Compare(a.run.Seq, b.run.Seq) })
+	for i, next := range ready {
+		if len(got) == most {
+			break
+		}
+		run := next.run
+		if i > 0 { // the ones before it spend a host's connections and a project's pace
+			if run, _, err = t.head(next.lane, c, sending); err != nil {
+				return nil, wake, err
+			}
+		}
+		if run == nil {
+			continue
+		}
+		one, err := t.take(run, c)
+		if err != nil {
+			return nil, wake, err
+		}
+		if one != nil { // else it was found damaged
+			got = append(got, one)
+			sending[run.Host]++
+		}
+	}
+	return got, wake, nil
 }
 
 // take makes a run the claimant's.
@@ -123,13 +146,15 @@ func (t *tx) take(run *Run, c claimant) (*claimed, error) {
 
 // head finds the run of a lane that may go now, or when it may. Runs that wait
 // for a person hold back only runs that wait for the same.
-func (t *tx) head(lane []uint64, c claimant, sending map[string]int) (*Run, time.Time, error) {
+func (t *tx) head(lane []byte, c claimant, sending map[string]int) (*Run, time.Time, error) {
 	var none time.Time
-	for i, seq := range lane {
+	seq, more := t.inLane(lane, 0)
+	for i := 0; more && i < skipLimit; i++ {
 		run, err := t.run(seq)
 		if err != nil || run.Status == Sending || i == 0 && c.wants != nil && !c.wants(run) {
 			return nil, none, err // a lane with a live claim is busy
 		}
+		seq, more = t.inLane(lane, seq+1)
 		if run.Reason.NeedsPerson() && run.NextAttemptAt.IsZero() {
 			continue
 		}
@@ -229,19 +254,12 @@ func (t *tx) waitsForStartPoint(run *Run) bool {
 	return decodeNumber(k[len(prefix):]) < run.Seq
 }
 
-// lanes calls visit with the runs of each lane that are not at an end, oldest
-// first, at most skipLimit of them.
-func (t *tx) lanes(visit func(lane []uint64) error) error {
-	var all [][]uint64 // collected first: visit writes to the bucket
+// lanes calls visit with each lane that has runs that are not at an end.
+func (t *tx) lanes(visit func(lane []byte) error) error {
+	var all [][]byte // collected first: visit writes to the bucket
 	c := t.Bucket(bucketLanes).Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Next() {
-		hash, runs := slices.Clone(k[:hashLength]), []uint64(nil)
-		for ; bytes.HasPrefix(k, hash) && len(runs) < skipLimit; k, _ = c.Next() {
-			runs = append(runs, decodeNumber(k[hashLength:]))
-		}
-		all = append(all, runs)
-		c.Seek(laneKey(hash, never))
-		c.Prev() // the last run of this lane
+	for k, _ := c.First(); k != nil; k, _ = c.Seek(laneKey(k[:hashLength], never)) {
+		all = append(all, slices.Clone(k[:hashLength]))
 	}
 	for _, lane := range all {
 		if err := visit(lane); err != nil {
@@ -249,6 +267,15 @@ func (t *tx) lanes(visit func(lane []uint64) error) error {
 		}
 	}
 	return nil
+}
+
+// inLane is the oldest run of a lane from a sequence number on.
+func (t *tx) inLane(lane []byte, from uint64) (seq uint64, found bool) {
+	k, _ := t.Bucket(bucketLanes).Cursor().Seek(laneKey(lane, from))
+	if !bytes.HasPrefix(k, lane) {
+		return 0, false
+	}
+	return decodeNumber(k[hashLength:]), true
 }
 
 func (t *tx) sendingByHost() (map[string]int, error) {
@@ -319,17 +346,17 @@ func (t *tx) mine(owner string, got *claimed) (*Run, error) {
 	return run, nil
 }
 
-// advance records what a delivery came to and claims the next run, in one
-// commit. Either may be missing.
-func (s *Store) advance(ctx context.Context, c claimant, record func(*tx) error, more bool) (next *claimed, wake time.Time, err error) {
+// advance records what deliveries came to and claims as many of the next runs,
+// in one commit.
+func (s *Store) advance(ctx context.Context, c claimant, records []func(*tx) error, most int) (next []*claimed, wake time.Time, err error) {
 	err = s.update(ctx, func(t *tx) error {
-		if record != nil {
+		for _, record := range records {
 			if err := record(t); err != nil && !errors.Is(err, errLostClaim) {
 				return err
 			}
 		}
-		if more {
-			next, wake, err = t.claim(c)
+		if most > 0 {
+			next, wake, err = t.claim(c, most)
 		}
 		return err
 	})

@@ -87,12 +87,23 @@ func (l *sideLock) busy(ctx context.Context) error {
 	return &BusyError{Path: strings.TrimSuffix(l.path, lockSuffix), Holder: strings.TrimSpace(string(holder))}
 }
 
+// signLength is the length of a signature in the lock file, in bytes: always
+// the same, so that one write replaces the last holder's.
+const signLength = 128
+
 // sign leaves the holder's name in the lock file, for the error of those who
 // wait in vain. Windows does not let a locked file be written.
 func (l *sideLock) sign() {
-	if runtime.GOOS != "windows" {
-		_ = os.WriteFile(l.path, []byte(signature()), 0o600)
+	if runtime.GOOS == "windows" {
+		return
 	}
+	file, err := os.OpenFile(l.path, os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	text := fmt.Sprintf("%-*s", signLength, signature())
+	_, _ = file.WriteAt([]byte(text[:signLength]), 0)
+	_ = file.Close()
 }
 
 func signature() string {

@@ -26,12 +26,12 @@ func die(t testing.TB, s *Store, f *fakeServer, sendsFirst bool) {
 		t.Fatal(err)
 	}
 	c := claimant{owner: o.name, fingerprint: func(*Run) (string, bool) { return "", true }}
-	got, _, err := s.advance(ctx, c, nil, true)
+	got, _, err := s.advance(ctx, c, nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got != nil && sendsFirst && got.run.Claim.Task == TaskSend {
-		f.Send(ctx, client.Parcel{Host: got.run.Host, Body: got.body, Want: got.run.expectation()})
+	if len(got) > 0 && sendsFirst && got[0].run.Claim.Task == TaskSend {
+		f.Send(ctx, client.Parcel{Host: got[0].run.Host, Body: got[0].body, Want: got[0].run.expectation()})
 	}
 	if err := o.file.Close(); err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func TestADeadSendersClaimGoesBackAtOnceALivingOnesNever(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := claimant{owner: held.name, fingerprint: func(*Run) (string, bool) { return "", true }}
-		if got, _, err := s.advance(ctx, c, nil, true); err != nil || got == nil {
+		if got, _, err := s.advance(ctx, c, nil, 1); err != nil || len(got) != 1 {
 			t.Fatal(got, err)
 		}
 		startSender(t, &Sender{Store: s, Deliverer: f})

@@ -70,7 +70,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w := &workers{Sender: s, owner: owner, idle: make(chan struct{}, maxConnections), inHand: map[uint64]bool{}}
+	w := &workers{Sender: s, owner: owner, idle: make(chan struct{}, maxConnections), turns: turns{inHand: map[uint64]bool{}}}
 	w.quiet.measuring = s.Measuring
 	if w.Log == nil {
 		w.Log = slog.New(slog.DiscardHandler)
@@ -108,8 +108,7 @@ type workers struct {
 
 	quiet hush // guarded by mu
 
-	turn   sync.Mutex      // one advance at a time: inHand tells what it claimed
-	inHand map[uint64]bool // the runs that this sender works on
+	turns
 }
 
 // dispatch starts a worker for each run that may go, then sleeps until one is
@@ -194,25 +193,6 @@ func (w *workers) work(ctx, attempts context.Context, got *claimed) {
 		record := w.deliver(attempts, got)
 		got = w.record(ctx, got, record)
 	}
-}
-
-// advance records and claims, and keeps count of what is in hand. A claim whose
-// commit failed with an I/O error may be in the file all the same: it is not
-// in hand, so it goes back like a dead sender's.
-func (w *workers) advance(ctx context.Context, done *claimed, record func(*tx) error, more bool) (next *claimed, wake time.Time, err error) {
-	w.turn.Lock()
-	defer w.turn.Unlock()
-	next, wake, err = w.Store.advance(ctx, w.claimant, record, more)
-	if err != nil {
-		return nil, wake, err
-	}
-	if done != nil {
-		delete(w.inHand, done.run.Seq)
-	}
-	if next != nil {
-		w.inHand[next.run.Seq] = true
-	}
-	return next, wake, nil
 }
 
 // record gets an outcome into the outbox, however long that takes while the
