@@ -95,6 +95,7 @@ func (s *Summary) read(adapter harness.Adapter, folded bool, results []string) e
 		return errors.New("the run has no results to send")
 	}
 	names := map[string]bool{}
+	var all harness.Results // a benchmark of each name
 	for i, text := range results {
 		reading, err := harness.Read(adapter, text)
 		if err == nil {
@@ -108,6 +109,9 @@ func (s *Summary) read(adapter harness.Adapter, folded bool, results []string) e
 		}
 		s.Iterations = append(s.Iterations, len(reading.Results))
 		for _, b := range reading.Results {
+			if !names[b.Name] {
+				all = append(all, b)
+			}
 			names[b.Name] = true
 		}
 		s.Warnings = append(s.Warnings, reading.Warnings...)
@@ -115,6 +119,7 @@ func (s *Summary) read(adapter harness.Adapter, folded bool, results []string) e
 	s.Benchmarks = len(names)
 	if folded {
 		s.Iterations = []int{s.Benchmarks}
+		return checkNames(all) // they become one document
 	}
 	return nil
 }
