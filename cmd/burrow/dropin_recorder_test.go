@@ -89,4 +89,3 @@ func (r *runRecorder) taken() asked {
 	r.seen = asked{}
 	return seen
 }
-

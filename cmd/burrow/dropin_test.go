@@ -220,4 +220,3 @@ func dropInCalls(t *testing.T, hashes *strings.Replacer) []dropInCall {
 	}
 	return calls
 }
-
