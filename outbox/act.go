@@ -20,6 +20,17 @@ func (e *NotNowError) Error() string { return fmt.Sprintf("run %s: %s", e.Run.ID
 // any time. It lifts what holds the run's host and project back. A run that is
 // acknowledged, or in a sender's hands, is a *NotNowError.
 func (s *Store) Retry(ctx context.Context, id uuid.UUID) (run *Run, err error) {
+	return s.retry(ctx, id, func(*Run) {})
+}
+
+// RetryAs is Retry, and from now on with the credential of that fingerprint: a
+// run that was enqueued with none takes one only when a person says so, since
+// that claims the project's organization on the server.
+func (s *Store) RetryAs(ctx context.Context, id uuid.UUID, fingerprint string) (*Run, error) {
+	return s.retry(ctx, id, func(run *Run) { run.Credential = fingerprint })
+}
+
+func (s *Store) retry(ctx context.Context, id uuid.UUID, change func(*Run)) (run *Run, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		if err := t.adopt(claimant{}); err != nil { // a dead sender's run is in nobody's hands
 			return err
@@ -38,6 +49,7 @@ func (s *Store) Retry(ctx context.Context, id uuid.UUID) (run *Run, err error) {
 			return err
 		}
 		t.step(Policy{}).again(run, last)
+		change(run)
 		if err := t.release(run); err != nil {
 			return err
 		}

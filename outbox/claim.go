@@ -42,8 +42,7 @@ type claimant struct {
 type claimed struct {
 	run         *Run
 	body        []byte
-	fingerprint string    // of the credential that is used
-	project     uuid.UUID // the project's, by earlier acknowledgments
+	fingerprint string // of the credential that is used
 }
 
 // errLostClaim says that a run is no longer this sender's.
@@ -114,7 +113,9 @@ func (t *tx) take(run *Run, c claimant) (*claimed, error) {
 			return nil, err
 		}
 	}
-	got.project = t.knownProject(run.Host, run.Project)
+	if !run.MayBeThere || run.KnownProject == uuid.Nil {
+		run.KnownProject = t.knownProject(run.Host, run.Project)
+	}
 	run.Status = Sending
 	run.Claim = &Claim{Owner: c.owner, Task: task, StartedAt: t.now}
 	return got, t.save(run)

@@ -14,7 +14,7 @@ func (w *workers) deliver(ctx context.Context, got *claimed) (record func(*tx) e
 		Host: got.run.Host, Fingerprint: got.run.Credential, Refused: got.run.Refused,
 		Body: got.body, Want: got.run.expectation(),
 	}
-	parcel.KnownProject = got.project
+	parcel.KnownProject = got.run.KnownProject
 	if short := got.run.Short; short != nil {
 		parcel.Report, parcel.ReportProject = short.Report, short.Project
 		parcel.Want.ProjectUUID = short.Project

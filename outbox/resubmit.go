@@ -101,9 +101,8 @@ func searchElsewhere(ctx context.Context, d Deliverer, run *Run, parcel client.P
 
 // parcel is a run made ready for its server, outside a claim.
 func (s *Store) parcel(ctx context.Context, run *Run) (parcel client.Parcel, err error) {
-	parcel = client.Parcel{Host: run.Host, Fingerprint: run.Credential, Refused: run.Refused, Want: run.expectation()}
+	parcel = client.Parcel{Host: run.Host, Fingerprint: run.Credential, Refused: run.Refused, Want: run.expectation(), KnownProject: run.KnownProject}
 	err = s.view(ctx, func(t *tx) error {
-		parcel.KnownProject = t.knownProject(run.Host, run.Project)
 		parcel.Body, err = t.body(run.Seq)
 		return err
 	})

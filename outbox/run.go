@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"fmt"
 	"time"
 
 	"burrow/client"
@@ -46,6 +47,10 @@ type Run struct {
 	Mends int    `json:"mends,omitempty"` // how often the key was freed
 	// Search is under way while a server without keys may hold the report.
 	Search *Search `json:"search,omitempty"`
+	// KnownProject is the UUID that the project had, by acknowledgments, when
+	// the first attempt that may have arrived was claimed. A younger run can
+	// make another project of the same name since.
+	KnownProject uuid.UUID `json:"known_project,omitzero"`
 	// Vanished is a short report that a look was told is not there.
 	Vanished   uuid.UUID `json:"vanished,omitzero"`
 	VanishedAt time.Time `json:"vanished_at,omitzero"`
@@ -77,6 +82,30 @@ type AlertRef struct {
 	Limit     string   `json:"limit"` // lower or upper
 	Boundary  *float64 `json:"boundary,omitempty"`
 	Status    string   `json:"status"` // active, dismissed or silenced
+}
+
+// String is the alert in words: "walk, Latency: 9 is above the limit 1.65
+// (baseline 1.5)".
+func (a AlertRef) String() string {
+	text := a.Benchmark
+	if a.Measure != "" {
+		text += ", " + a.Measure
+	}
+	side := map[string]string{"lower": "below", "upper": "above"}[a.Limit]
+	if side == "" {
+		side = "beyond"
+	}
+	text += fmt.Sprintf(": %v is %s the limit", a.Value, side)
+	if a.Boundary != nil {
+		text += fmt.Sprintf(" %v", *a.Boundary)
+	}
+	if a.Baseline != nil {
+		text += fmt.Sprintf(" (baseline %v)", *a.Baseline)
+	}
+	if a.Status != "" && a.Status != "active" {
+		text += ", " + a.Status
+	}
+	return text
 }
 
 // maxAlerts bounds how many alerts are kept of a report; all are counted.

@@ -37,6 +37,14 @@ func facts(r *outbox.Run, now time.Time) []fact {
 	if r.Report != nil {
 		list = append(list, fact{"report", r.Report.UUID.String(), true}, fact{"address", plain(r.ReportURL()), true})
 	}
+	if r.Report != nil {
+		for _, alert := range r.Report.Alerts {
+			list = append(list, fact{"alert", plain(alert.String()), true})
+		}
+		if more := r.Report.AlertsTotal - len(r.Report.Alerts); more > 0 && len(r.Report.Alerts) > 0 {
+			list = append(list, fact{"alert", "and " + number(more) + " more", true})
+		}
+	}
 	if r.Resubmits != nil {
 		list = append(list, fact{"resubmits", r.Resubmits.String(), true})
 	}

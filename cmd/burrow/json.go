@@ -53,6 +53,8 @@ type reportView struct {
 	Iterations   int       `json:"iterations"`
 	AlertsTotal  int       `json:"alerts_total"`
 	AlertsActive int       `json:"alerts_active"`
+
+	Alerts []outbox.AlertRef `json:"alerts,omitempty"`
 }
 
 type attemptView struct {
@@ -94,7 +96,7 @@ func runJSON(r *outbox.Run) runView {
 	if r.Report != nil {
 		v.Report = &reportView{
 			UUID: r.Report.UUID, CreatedAt: instant(r.Report.CreatedAt), URL: r.ReportURL(),
-			Iterations: r.Report.Iterations, AlertsTotal: r.Report.AlertsTotal, AlertsActive: r.Report.AlertsActive,
+			Iterations: r.Report.Iterations, AlertsTotal: r.Report.AlertsTotal, AlertsActive: r.Report.AlertsActive, Alerts: r.Report.Alerts,
 		}
 	}
 	return v

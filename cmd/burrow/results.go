@@ -42,9 +42,10 @@ func (a *app) printResults(r *outbox.Run, report *client.Report, body []byte) er
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}
-	if report != nil {
-		if alerts := report.AlertCounts(); alerts.Active > 0 {
-			a.warn("%d alerts in report %s", alerts.Active, report.UUID)
+	if r.Report != nil && r.Report.AlertsTotal > 0 {
+		a.warn("%s in report %s", counted(r.Report.AlertsTotal, "alert"), r.Report.UUID)
+		for _, alert := range r.Report.Alerts {
+			a.notice("  %s", client.Plain(alert.String(), 0))
 		}
 	}
 	return nil

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	"burrow/client"
 	"burrow/outbox"
 
 	"github.com/spf13/cobra"
@@ -11,7 +13,7 @@ import (
 
 func (a *app) retryCommand() *cobra.Command {
 	var request requestFlags
-	all := false
+	all, claim := false, false
 	cmd := &cobra.Command{
 		Use:     "retry ID...|--all",
 		Short:   "Try runs again now: the same key, the same bytes, always safe",
@@ -23,11 +25,12 @@ func (a *app) retryCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.retry(cmd.Context(), &request, args)
+			return a.retry(cmd.Context(), &request, claim, args)
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&all, "all", false, "every run that is pending, incomplete or rejected")
+	f.BoolVar(&claim, "claim", false, "send anonymous runs that were refused with the credential at hand; it claims their organization")
 	f.StringVar(&request.wait, "wait", "", "wait so `LONG` for the acknowledgment: a duration, 0s or forever")
 	f.StringVar(&request.key, "key", "", "the API `KEY` (BENCHER_API_KEY)")
 	f.StringVar(&request.token, "token", "", "the API `TOKEN` (BENCHER_API_TOKEN)")
@@ -35,7 +38,7 @@ func (a *app) retryCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) retry(ctx context.Context, f *requestFlags, ids []string) error {
+func (a *app) retry(ctx context.Context, f *requestFlags, claim bool, ids []string) error {
 	wait, err := a.waitFlag(f)
 	if err != nil {
 		return err
@@ -50,7 +53,7 @@ func (a *app) retry(ctx context.Context, f *requestFlags, ids []string) error {
 	}
 	var runs []*outbox.Run
 	for _, r := range chosen {
-		again, err := store.Retry(ctx, r.ID)
+		again, err := a.tryAgain(ctx, store, hosts, r, claim)
 		var notNow *outbox.NotNowError
 		if errors.As(err, &notNow) && len(chosen) > 1 {
 			a.warn("%v", err)
@@ -66,6 +69,25 @@ func (a *app) retry(ctx context.Context, f *requestFlags, ids []string) error {
 		return nil
 	}
 	return a.deliver(ctx, store, hosts, delivery{runs: runs, wait: wait, format: f.format})
+}
+
+// tryAgain makes a run due. An anonymous one that was refused can go with a
+// credential instead, if the person wants what that means.
+func (a *app) tryAgain(ctx context.Context, store *outbox.Store, hosts *client.Hosts, r *outbox.Run, claim bool) (*outbox.Run, error) {
+	credential := hosts.CredentialOf(r.Host)
+	if r.Credential != "" || credential.None() || r.Reason != outbox.ReasonCredentialRefused {
+		return store.Retry(ctx, r.ID)
+	}
+	if !claim && terminal(a.in) && terminal(a.err) {
+		answer := a.ask(fmt.Sprintf("Run %s was enqueued without a credential. Send it with %s, which claims the organization of project %s? [y/N] ",
+			shortID(r.ID), credential, client.Plain(r.Project, 64)))
+		claim = answer == "y" || answer == "yes"
+	}
+	if !claim {
+		a.notice("Run %s goes without a credential again (--claim sends it with %s).", shortID(r.ID), credential)
+		return store.Retry(ctx, r.ID)
+	}
+	return store.RetryAs(ctx, r.ID, credential.Fingerprint())
 }
 
 // chosen finds the runs with these IDs, or with none all of these statuses.

@@ -89,8 +89,9 @@ or the server fails in between. Without a command it opens the terminal UI.`,
 		a.runCommand(), a.submitCommand(), a.listCommand(), a.showCommand(), a.historyCommand(), a.syncCommand(),
 		a.retryCommand(), a.cancelCommand(), a.resubmitCommand(), a.serveCommand(), a.demoCommand(),
 		a.configCommand(), a.versionCommand(), a.uiCommand(), a.authCommand(),
-		a.reportsCommand(), a.reportCommand(), a.perfCommand(),
+		a.reportsCommand(), a.reportCommand(), a.perfCommand(), a.verifyCommand(),
 	)
+	root.AddCommand(a.pauseCommands()...)
 	return root
 }
 

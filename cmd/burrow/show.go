@@ -99,6 +99,9 @@ func (a *app) facts(r *outbox.Run) error {
 		if r.Report.AlertsTotal > 0 {
 			fact("Alerts", fmt.Sprintf("%d, %d active", r.Report.AlertsTotal, r.Report.AlertsActive))
 		}
+		for _, alert := range r.Report.Alerts {
+			fact("", alert.String())
+		}
 	}
 	if r.ReportLeft {
 		fact("Left behind", "a report without these results, under the key")

@@ -52,10 +52,15 @@ func (a *app) sync(ctx context.Context, f syncFlags) error {
 	if err != nil {
 		return err
 	}
+	if a.env(measuring) != "" {
+		a.notice("A benchmark is being measured: nothing is sent (burrow sync delivers it later).")
+		return nil
+	}
 	_, store, hosts, err := a.open(ctx, f.key, f.token)
 	if err != nil {
 		return err
 	}
+	a.leftBehind(ctx, store)
 	policy := a.policy()
 	if mend != outbox.MendDefault {
 		policy.Mend = mend
@@ -75,6 +80,9 @@ func (a *app) sync(ctx context.Context, f syncFlags) error {
 		return err
 	}
 	a.warnPlainRuns(open)
+	if err := a.tellDrainTime(ctx, store); err != nil {
+		return err
+	}
 	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: policy, Log: a.log, Measuring: a.quiet().Measuring}
 	stop := a.startSender(ctx, sender)
 	if f.watch {
@@ -90,6 +98,19 @@ func (a *app) sync(ctx context.Context, f syncFlags) error {
 		return unlessStopped(ctx, err)
 	}
 	return a.synced(context.WithoutCancel(ctx), store, before)
+}
+
+// tellDrainTime says how long the server's pace makes draining take, where it
+// does.
+func (a *app) tellDrainTime(ctx context.Context, store *outbox.Store) error {
+	open, err := store.Outstanding(ctx)
+	if err != nil {
+		return err
+	}
+	if takes := outbox.DrainTime(open); takes > time.Minute {
+		a.notice("%s wait; at the server's pace that takes about %s.", counted(len(open), "run"), span(takes))
+	}
+	return nil
 }
 
 // drain waits until every run is at its end or waits for a person, or the time
@@ -178,6 +199,9 @@ func (p *progress) show(left int, oldest *outbox.Run, now time.Time) {
 	why := ""
 	if oldest.Status == outbox.Pending && oldest.Reason != outbox.ReasonNone {
 		why = "  " + waiting(oldest, now)
+	}
+	if p.app.quiet().Measuring() {
+		why = "  quiet: a benchmark is being measured"
 	}
 	fmt.Fprintf(p.app.err, "\r\x1b[K[%s] %d of %d%s", bar(full, width), p.most-left, p.most, client.Plain(why, 60))
 }

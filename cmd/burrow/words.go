@@ -58,6 +58,12 @@ func next(r *outbox.Run) string {
 		return "mend the project's plan, then burrow retry " + shortID(r.ID)
 	case outbox.ReasonDamaged:
 		return "its stored bytes can't be trusted: run the benchmark again"
+	case outbox.ReasonPaused:
+		return "burrow resume goes on"
+	case outbox.ReasonProjectMoved:
+		return "give the project its name back and burrow retry " + shortID(r.ID) + ", or burrow cancel it and burrow resubmit it --project NEW"
+	case outbox.ReasonDoubt:
+		return "look at them, then burrow retry or burrow cancel " + shortID(r.ID)
 	default:
 		return "burrow sync or the UI delivers it"
 	}
