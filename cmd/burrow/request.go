@@ -181,13 +181,17 @@ func (a *app) draft(ctx context.Context, f *requestFlags, project string) (d out
 	if f.given("backdate") {
 		d.Backdate = time.Unix(f.backdate, 0)
 	}
+	about, unread := client.RunContext(ctx, ".")
 	d.Request = client.NewRun{
 		Project: project,
 		Branch:  firstOf(f.branch, a.env("BENCHER_BRANCH"), a.conf.Branch),
 		Hash:    f.hash, Testbed: firstOf(f.testbed, a.env("BENCHER_TESTBED"), a.conf.Testbed),
 		SpecReset: f.specReset,
 		Settings:  &client.Settings{Adapter: string(adapter), Average: f.average, Fold: f.fold},
-		Context:   client.RunContext(ctx, "."),
+		Context:   about,
+	}
+	if unread != nil {
+		a.warn("%v: the run bears no commit but what --branch and --hash say (git status tells more)", unread)
 	}
 	if f.specReset && d.Request.Testbed == "" {
 		return d, usage("--spec-reset forgets the hardware of a testbed that is named: add --testbed")
