@@ -188,7 +188,7 @@ func serveThresholds(c *call) (a answer, err error) {
 	return a, err
 }
 
-// serveNothing lists what this server never has: alerts and plots.
+// serveNothing lists what this server never has: plots.
 func serveNothing(c *call) (a answer, err error) {
 	err = c.look(func(*tx, projectRow) error {
 		a = answer{status: http.StatusOK, body: []struct{}{}}

@@ -93,7 +93,13 @@ func (c *call) reply(a answer, err error) {
 		c.fail(err)
 		return
 	}
-	c.headers().Set("X-Total-Count", strconv.Itoa(a.total))
+	header := c.headers()
+	header.Set("X-Total-Count", strconv.Itoa(a.total))
+	// The published description has these on every answer but errors.
+	header.Set("Access-Control-Allow-Origin", "*")
+	header.Set("Access-Control-Allow-Methods", "OPTIONS, "+c.request.Method)
+	header.Set("Access-Control-Allow-Headers", "Content-Type, Authorization")
+	header.Set("Access-Control-Expose-Headers", "X-Total-Count")
 	if a.status == http.StatusNoContent {
 		c.write(a.status, "", nil)
 		return

@@ -7,7 +7,8 @@
 // the real server does worse (the 409, the empty replay, the half-stored
 // report) comes only as a Fault. Handlers outlive their client.
 //
-// It keeps reports and names; it watches no thresholds, measures no rates and
-// sends nothing anywhere. Clients, retries and the outbox don't belong here,
+// It keeps reports and names, and evaluates static and percentage thresholds,
+// against the metrics of earlier reports of the same branch; other models are
+// kept and shown only. It limits no rates and sends nothing anywhere. Clients, retries and the outbox don't belong here,
 // and package client never imports it.
 package local

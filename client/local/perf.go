@@ -149,6 +149,10 @@ func (t *tx) seriesOf(project uuid.UUID, k seriesKey) (s *series, found bool, er
 func (t *tx) points(project uuid.UUID, q perfQuery) (map[seriesKey][]perfMetric, error) {
 	points := map[seriesKey][]perfMetric{}
 	err := each(t.data(project, bucketReports), func(id []byte, r reportRow) error {
+		alerts := map[uuid.UUID]*client.Alert{} // by metric
+		for i := range r.Alerts {
+			alerts[r.Alerts[i].Metric.UUID] = &r.Alerts[i]
+		}
 		if !slices.Contains(q.branches, r.Branch.UUID) || !slices.Contains(q.testbeds, r.Testbed.UUID) ||
 			q.from != nil && r.StartTime.UnixMilli() < *q.from || q.until != nil && r.EndTime.UnixMilli() > *q.until {
 			return nil
@@ -161,6 +165,9 @@ func (t *tx) points(project uuid.UUID, q perfQuery) (map[seriesKey][]perfMetric,
 					Report: r.UUID, Iteration: result.Iteration, StartTime: r.StartTime, EndTime: r.EndTime,
 					Metric: m.Metric, Boundary: m.Boundary,
 				}}
+				if alert := alerts[m.Metric.UUID]; alert != nil {
+					point.Alert = &client.PerfAlert{UUID: alert.UUID, Limit: alert.Limit, Status: alert.Status, Modified: alert.Modified}
+				}
 				if v := r.Branch.Head.Version; v != nil {
 					point.Version = *v
 				}

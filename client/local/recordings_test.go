@@ -57,20 +57,7 @@ var different = map[string]struct {
 	paths  []string
 	reason string
 }{
-	"run/threshold-base-1": {evaluated, "thresholds are kept, not evaluated"},
-	"run/threshold-base-2": {evaluated, "thresholds are kept, not evaluated"},
-	"run/alert":            {evaluated, "thresholds are kept, not evaluated: no alerts"},
-	"run/alert-replay":     {evaluated, "thresholds are kept, not evaluated: no alerts"},
-	"run/start-point":      {evaluated, "thresholds are kept, not evaluated"},
-	"run/late":             {evaluated, "thresholds are kept, not evaluated"},
-	"get/report":           {evaluated, "thresholds are kept, not evaluated: no alerts"},
-	"get/alerts":           {[]string{""}, "thresholds are kept, not evaluated: no alerts"},
-	"get/perf": {[]string{
-		".results[0].metrics[1].boundary.baseline", ".results[0].metrics[1].boundary.upper_limit",
-		".results[0].metrics[2].boundary.baseline", ".results[0].metrics[2].boundary.upper_limit",
-		".results[0].metrics[3].boundary.baseline", ".results[0].metrics[3].boundary.upper_limit", ".results[0].metrics[3].alert",
-		".results[0].metrics[4].boundary.baseline", ".results[0].metrics[4].boundary.upper_limit",
-	}, "thresholds are kept, not evaluated"},
+	"run/start-point":        {evaluated, "a new branch has no history of its start point"},
 	"run/no-content-type":    {watched, "the real server kept the threshold of run/bad-threshold, which it had refused"},
 	"run/aliases-slug-first": {watched, "as above"},
 	"run/many-zero-value":    {watched, "as above"},

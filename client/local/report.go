@@ -3,7 +3,6 @@ package local
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -91,7 +90,7 @@ func (t *tx) storeResults(row *reportRow, read reading, limit int) error {
 	if read.failure != nil {
 		return read.failure
 	}
-	watchers, err := t.watchers(row)
+	judge, err := t.newJudge(row)
 	if err != nil {
 		return err
 	}
@@ -102,7 +101,7 @@ func (t *tx) storeResults(row *reportRow, read reading, limit int) error {
 		if limit != all && n >= limit {
 			break
 		}
-		rows, count, err := t.iteration(row.Project.UUID, it, watchers)
+		rows, count, err := t.iteration(row.Project.UUID, it, judge)
 		if err != nil {
 			if !errors.As(err, new(*apiError)) {
 				return err
@@ -113,6 +112,8 @@ func (t *tx) storeResults(row *reportRow, read reading, limit int) error {
 		results = append(results, rows)
 		row.Counts.Results = append(row.Counts.Results, count)
 	}
+	row.Alerts = judge.alerts
+	row.Counts.Alerts = client.AlertCount{Total: len(row.Alerts), Active: len(row.Alerts)}
 	if err := put(t.data(row.Project.UUID, bucketResults), row.UUID[:], results); err != nil {
 		return err
 	}
@@ -123,11 +124,11 @@ func (t *tx) storeResults(row *reportRow, read reading, limit int) error {
 }
 
 // iteration makes one iteration's rows, by benchmark name.
-func (t *tx) iteration(project uuid.UUID, it iteration, watchers map[uuid.UUID]json.RawMessage) ([]client.Result, client.IterationCount, error) {
+func (t *tx) iteration(project uuid.UUID, it iteration, judge *judge) ([]client.Result, client.IterationCount, error) {
 	none := client.IterationCount{}
 	rows, taken, measures := []client.Result{}, map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	for _, b := range slugsFirst(it.results) {
-		name, _ := harness.TrimIgnore(b.Name)
+		name, silent := harness.TrimIgnore(b.Name)
 		benchmark, err := t.benchmark(project, name)
 		if err != nil {
 			return nil, none, err
@@ -148,8 +149,8 @@ func (t *tx) iteration(project uuid.UUID, it iteration, watchers map[uuid.UUID]j
 			}
 			measured[measure.UUID], measures[measure.UUID] = true, true
 			stored := client.ResultMeasure{Measure: measure, Metric: client.Metric{UUID: t.newUUID(), Value: m.Value, Lower: m.Lower, Upper: m.Upper}}
-			if threshold, watched := watchers[measure.UUID]; watched {
-				stored.Threshold, stored.Boundary = threshold, &client.Boundary{}
+			if err := judge.metric(it.index, benchmark, &stored, silent); err != nil {
+				return nil, none, err
 			}
 			row.Measures = append(row.Measures, stored)
 		}
@@ -187,7 +188,10 @@ func notUnique(columns string) *apiError {
 
 // fullReport reads a report's results, and its project as it is now.
 func (t *tx) fullReport(project projectRow, row reportRow) (fullReport, error) {
-	full := fullReport{Report: row.Report, Alerts: []client.Alert{}}
+	full := fullReport{Report: row.Report, Alerts: row.Alerts}
+	if full.Alerts == nil {
+		full.Alerts = []client.Alert{}
+	}
 	full.Project = project.Project
 	results, found, err := get[[][]client.Result](t.data(project.UUID, bucketResults), row.UUID[:])
 	if full.Results = results; !found {

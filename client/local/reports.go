@@ -84,6 +84,7 @@ func serveReports(c *call) (a answer, err error) {
 			}
 			row.Project = project.Project
 			if c.request.URL.Query().Get("expand") != "true" {
+				row.Alerts = nil
 				page = append(page, row.Report)
 				continue
 			}

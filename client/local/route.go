@@ -33,7 +33,9 @@ func (s *Server) table() []route {
 	add(http.MethodGet, "/v0/projects/{project}/benchmarks", serveBenchmarks)
 	add(http.MethodGet, "/v0/projects/{project}/measures", serveMeasures)
 	add(http.MethodGet, "/v0/projects/{project}/thresholds", serveThresholds)
-	add(http.MethodGet, "/v0/projects/{project}/alerts", serveNothing)
+	add(http.MethodGet, "/v0/projects/{project}/thresholds/{threshold}", serveThreshold)
+	add(http.MethodGet, "/v0/projects/{project}/alerts", serveAlerts)
+	add(http.MethodGet, "/v0/projects/{project}/alerts/{alert}", serveAlert)
 	add(http.MethodGet, "/v0/projects/{project}/plots", serveNothing)
 	add(http.MethodGet, "/v0/projects/{project}/perf", servePerf)
 	return routes

@@ -16,8 +16,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// thresholdsRequest is what a run says about thresholds. They are kept and
-// shown, never evaluated: this server makes no alerts.
+// thresholdsRequest is what a run says about thresholds.
 type thresholdsRequest struct {
 	Models map[string]model `json:"models"`
 	Reset  bool             `json:"reset"`
@@ -204,28 +203,6 @@ func (t *tx) thresholdsOf(project, branch, testbed uuid.UUID) ([]thresholdRow, e
 		return cmp.Or(a.Created.Compare(b.Created), bytes.Compare(a.UUID[:], b.UUID[:]))
 	})
 	return rows, err
-}
-
-// watchers are the thresholds of a report, by measure, as its results show
-// them.
-func (t *tx) watchers(report *reportRow) (map[uuid.UUID]json.RawMessage, error) {
-	rows, err := t.thresholdsOf(report.Project.UUID, report.Branch.UUID, report.Testbed.UUID)
-	if err != nil {
-		return nil, err
-	}
-	shown := map[uuid.UUID]json.RawMessage{}
-	for _, row := range rows {
-		shown[row.Measure], err = json.Marshal(struct {
-			UUID    uuid.UUID `json:"uuid"`
-			Project uuid.UUID `json:"project"`
-			Model   modelRow  `json:"model"`
-			Created time.Time `json:"created"`
-		}{row.UUID, report.Project.UUID, row.Model, row.Created})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return shown, nil
 }
 
 // thresholdView is a threshold in a list.

@@ -1,0 +1,111 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// longTests asks for the tests that take minutes.
+var longTests = os.Getenv("BURROW_LONG_TESTS") != ""
+
+// TestAServerThatIsKilledLosesAndDoublesNothing kills the server with SIGKILL,
+// again and again, while three senders drain the outbox: each first POST leaves
+// its report without results for a while, so that kills strike in between and
+// spend the key. In the end every run has one report, whole, and mending left
+// no empty one.
+func TestAServerThatIsKilledLosesAndDoublesNothing(t *testing.T) {
+	kills, branches, each := 12, 12, 4
+	if longTests {
+		kills, branches, each = 100, 30, 10
+	}
+	p := newPlace(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	serve := func(faults ...string) *server {
+		args := append([]string{"serve", "--addr", address, "--data", filepath.Join(p.folder, "server")}, faults...)
+		s, err := startServer(args, os.Getenv("PATH"), p.folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.stop)
+		return s
+	}
+	host := "http://" + address
+	for branch := range branches {
+		args := []string{
+			"submit", "--no-send", "--host", host, "--project", "demo", "--branch", fmt.Sprint("b", branch),
+			"--mend", "any", "--settle", "1s",
+		}
+		for n := range each {
+			request := fmt.Sprintf(`{"project":"demo","branch":"b%d","testbed":"ci","start_time":"2026-11-20T10:%02d:00Z","end_time":"2026-11-20T10:%02d:01Z",`+
+				`"results":["{\"a\":{\"latency\":{\"value\":%d}}}","{\"a\":{\"latency\":{\"value\":2}}}"],"settings":{"adapter":"json"},"context":{}}`, branch, n, n, n+1)
+			args = append(args, p.file(fmt.Sprintf("r%d-%d.json", branch, n), request))
+		}
+		p.burrow(0, args...)
+	}
+	server := serve("--fault", "slow-commit=150ms")
+	for range 3 {
+		sender := p.command("sync", "--watch")
+		if err := sender.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = sender.Process.Signal(os.Interrupt)
+			_ = sender.Wait()
+		})
+	}
+	struck := time.Now()
+	for range kills {
+		<-time.After(time.Duration(rand.IntN(400)) * time.Millisecond) // the instant is the test's random input
+		if err := server.cmd.Process.Signal(syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		_ = server.cmd.Wait()
+		server = serve("--fault", "slow-commit=150ms")
+	}
+	t.Logf("%d kills in %s", kills, time.Since(struck).Round(time.Second))
+	p.burrow(0, "sync", "--timeout", "5m")
+
+	runs := p.runs()
+	reports, err := serverReports(host, "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := map[string]int{}
+	for _, r := range reports {
+		held[r.UUID.String()] = len(r.Iterations())
+	}
+	if len(runs) != branches*each || len(held) != len(runs) {
+		t.Errorf("%d runs, %d reports, want %d of each", len(runs), len(held), branches*each)
+	}
+	for _, r := range runs {
+		if r["status"] != "sent" && r["status"] != "deduplicated" {
+			t.Errorf("run %v is %v (%v: %v)", r["id"], r["status"], r["reason"], r["message"])
+			continue
+		}
+		report := r["report"].(map[string]any)["uuid"].(string)
+		if held[report] != 2 {
+			t.Errorf("run %v: report %s holds %d of 2 iterations", r["id"], report, held[report])
+		}
+		delete(held, report)
+	}
+	for report, iterations := range held {
+		t.Errorf("report %s, of %d iterations, is no run's", report, iterations)
+	}
+	out, _ := p.burrow(0, "history", "--json")
+	t.Logf("%d attempts, %d keys freed", strings.Count(out, "\n"), strings.Count(out, `"outcome":"mended"`))
+	p.checked()
+}
