@@ -76,14 +76,12 @@ func (h *Hosts) API(host string) (*API, error) {
 	if api, ok := h.apis[host]; ok {
 		return api, nil
 	}
-	url, transport := host, http.RoundTripper(nil)
+	url, transport := host, http.RoundTripper(h.dialing[host].transport())
 	if host == Local {
 		if h.local == nil {
 			return nil, fmt.Errorf("host %q: there is no built-in server here", host)
 		}
 		url, transport = "http://"+Local, h.local
-	} else {
-		transport = h.dialing[host].transport()
 	}
 	api, err := NewAPI(url, h.agent, transport)
 	if err == nil {

@@ -78,7 +78,7 @@ func git(ctx context.Context, dir string, args ...string) (string, error) {
 func unreadable(dir string, cause error) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil
+		return fmt.Errorf("looking for a git repository: %w", err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
