@@ -13,7 +13,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The proxy that plays faults on the wire leaves some of its own behind.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
+}
 
 // story is one run against a server with faults, in fake time.
 func story(t *testing.T, iterations int, policy Policy, faults []fault, limit time.Duration, tell func(*testing.T, *Store, *fakeServer, *Run)) {

@@ -1,0 +1,204 @@
+package outbox_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"burrow/client"
+	"burrow/client/local"
+	"burrow/outbox"
+
+	"pgregory.net/rapid"
+)
+
+// orders are the faults that a random life draws from, each with an end.
+var orders = []string{
+	"lose-response=%d", "refuse=%d", "status=500:%d", "status=502:%d", "status=503:%d", "throttle=2:%d", "throttle-bare=%d",
+	"slow-commit=3s:%d", "slow-commit=200ms:%d", "truncate=%d", "incomplete=%d", "partial=1:%d", "race=%d", "html=%d",
+}
+
+// TestAnyFaultsEndInOneWholeReportEach plays random sequences of the built-in
+// server's faults, in fake time: every acknowledged run has exactly one report,
+// whole; every other one names its reason; lanes are delivered in order, and no
+// report is without its run.
+func TestAnyFaultsEndInOneWholeReportEach(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		var specs []string
+		for range rapid.IntRange(0, 8).Draw(r, "faults") {
+			order := rapid.SampledFrom(orders).Draw(r, "fault")
+			specs = append(specs, fmt.Sprintf(order, rapid.IntRange(1, 3).Draw(r, "times")))
+		}
+		if rapid.Bool().Draw(r, "skewed") {
+			specs = append(specs, "skew="+rapid.SampledFrom([]string{"-1h", "90s", "48h"}).Draw(r, "skew"))
+		}
+		mend := rapid.SampledFrom([]outbox.MendPolicy{outbox.MendAuto, outbox.MendAny, outbox.MendNever}).Draw(r, "mend")
+		lanes, each := rapid.IntRange(1, 3).Draw(r, "lanes"), rapid.IntRange(1, 3).Draw(r, "runs")
+		senders := rapid.IntRange(1, 2).Draw(r, "senders")
+		folder, err := os.MkdirTemp("", "faults")
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer os.RemoveAll(folder)
+		synctest.Test(t, func(t *testing.T) {
+			faultyLife{folder: folder, specs: specs, mend: mend, lanes: lanes, each: each, senders: senders}.live(t, r)
+		})
+	})
+}
+
+type faultyLife struct {
+	folder               string
+	specs                []string
+	mend                 outbox.MendPolicy
+	lanes, each, senders int
+}
+
+func (l faultyLife) live(t *testing.T, r *rapid.T) {
+	var faults []local.Fault
+	for _, spec := range l.specs {
+		f, err := local.ParseFault(spec)
+		if err != nil {
+			r.Fatal(err)
+		}
+		faults = append(faults, f)
+	}
+	server, err := local.Open(filepath.Join(l.folder, "server.db"), local.Options{Faults: faults})
+	if err != nil {
+		r.Fatal(err)
+	}
+	store, err := outbox.Open(t.Context(), filepath.Join(l.folder, "outbox.db"))
+	if err != nil {
+		r.Fatal(err)
+	}
+	for lane := range l.lanes {
+		for n := range l.each {
+			l.enqueue(r, store, lane, n)
+		}
+	}
+	hosts := client.NewHosts("burrow/test", client.Credentials{}, server.Transport())
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, l.senders)
+	for range l.senders {
+		sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: outbox.Policy{Mend: l.mend}, Log: slog.New(slog.DiscardHandler)}
+		go func() { ended <- sender.Run(ctx) }()
+	}
+	for waited := time.Duration(0); ; waited += time.Second {
+		open, err := store.Outstanding(t.Context())
+		if err != nil {
+			r.Fatal(err)
+		}
+		if len(open) == 0 || waited > 24*time.Hour {
+			break
+		}
+		time.Sleep(time.Second) // fake
+	}
+	cancel()
+	for range l.senders {
+		if err := <-ended; err != nil {
+			r.Error(err)
+		}
+	}
+	hosts.Close()
+	if err := server.Close(context.Background()); err != nil {
+		r.Error(err)
+	}
+	l.judge(t, r, store)
+}
+
+func (l faultyLife) enqueue(r *rapid.T, store *outbox.Store, lane, n int) {
+	id, err := outbox.NewID()
+	if err != nil {
+		r.Fatal(err)
+	}
+	at := time.Now().Add(time.Duration(10*lane+n) * time.Second)
+	body, err := client.NewRun{
+		Project: "demo", Branch: fmt.Sprint("b", lane), Testbed: "ci", StartTime: at, EndTime: at.Add(time.Second),
+		Results:  []string{`{"a":{"latency":{"value":1}}}`, `{"a":{"latency":{"value":2}}}`},
+		Settings: &client.Settings{Adapter: "json"},
+	}.Freeze(id)
+	if err != nil {
+		r.Fatal(err)
+	}
+	if _, _, err := store.Enqueue(context.Background(), outbox.New{ID: id, Body: body, Host: client.Local}); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// delivered is a run with the version number that its report got.
+type delivered struct {
+	run    *outbox.Run
+	number int
+}
+
+// judge compares the outbox with what the server holds.
+func (l faultyLife) judge(t *testing.T, r *rapid.T, store *outbox.Store) {
+	runs, err := store.List(t.Context(), outbox.Query{})
+	if err != nil {
+		r.Fatal(err)
+	}
+	reopened, err := local.Open(filepath.Join(l.folder, "server.db"), local.Options{})
+	if err != nil {
+		r.Fatal(err)
+	}
+	reports := reportsOf(t, r, reopened)
+	slices.Reverse(runs)
+	last := map[string]*delivered{}
+	for _, run := range runs {
+		i := slices.IndexFunc(reports, func(p client.Report) bool { return run.Report != nil && p.UUID == run.Report.UUID })
+		switch {
+		case run.Status.Acknowledged() && (i < 0 || len(reports[i].Iterations()) != 2):
+			r.Errorf("run %s is %s, but its report is not whole", run.ID, run.Status)
+		case !run.Status.Acknowledged() && run.Reason == outbox.ReasonNone:
+			r.Errorf("run %s is %s without a reason", run.ID, run.Status)
+		case !run.Status.Ended():
+			r.Errorf("run %s is still %s (%s)", run.ID, run.Status, run.Reason)
+		}
+		if i < 0 {
+			continue
+		}
+		if number := reports[i].Branch.Head.Version.Number; run.Status.Acknowledged() {
+			older := last[run.Branch]
+			const yields = 10 // failures after which a run lets younger ones pass
+			if older != nil && number < older.number && older.run.Mends == 0 && older.run.Attempts <= yields {
+				r.Errorf("run %s of lane %s has version %d, the older run %s %d", run.ID, run.Branch, number, older.run.ID, older.number)
+			}
+			if older == nil || number > older.number {
+				last[run.Branch] = &delivered{run, number}
+			}
+		}
+		reports = slices.Delete(reports, i, i+1)
+	}
+	for _, p := range reports {
+		r.Errorf("report %s, of %d iterations, is no run's", p.UUID, len(p.Iterations()))
+	}
+	if problems, err := store.Check(t.Context()); err != nil || len(problems) > 0 {
+		r.Errorf("%v %v", problems, err)
+	}
+	if err := reopened.Close(context.Background()); err != nil {
+		r.Error(err)
+	}
+}
+
+func reportsOf(t *testing.T, r *rapid.T, server *local.Server) (reports []client.Report) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://local/v0/projects/demo/reports?per_page=255", nil)
+	if err != nil {
+		r.Fatal(err)
+	}
+	answer, err := server.Transport().RoundTrip(request)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(answer.Body).Decode(&reports); err != nil {
+		r.Fatal(err)
+	}
+	return reports
+}
