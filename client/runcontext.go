@@ -2,11 +2,8 @@ package client
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,7 +38,7 @@ func RunContext(ctx context.Context, dir string) (map[string]string, error) {
 		}
 	}
 	put(ContextTestbedOS, map[string]string{"linux": "Linux", "darwin": "macOS", "windows": "Windows"}[runtime.GOOS])
-	put(ContextFingerprint, machineFingerprint())
+	put(ContextFingerprint, machineFingerprint(ctx))
 	top, err := git(ctx, dir, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return found, unreadable(dir, err)
@@ -126,35 +123,6 @@ func CIBranch(env func(string) string) (branch, variable string) {
 		}
 	}
 	return "", ""
-}
-
-// machineFingerprint is Bencher's fingerprint of this machine's ID, or "".
-func machineFingerprint() string {
-	for _, file := range []string{"/var/lib/dbus/machine-id", "/etc/machine-id"} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		id, err := hex.DecodeString(strings.TrimSpace(string(text)))
-		if err != nil || len(id) != 16 {
-			continue
-		}
-		return fingerprint([16]byte(id))
-	}
-	return ""
-}
-
-// fingerprint mixes an ID's two halves and writes the sum in base 36, least
-// significant digit first, 13 characters (bencher-api.md, section 4.6).
-func fingerprint(id [16]byte) string {
-	const digits = 13
-	left, right := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
-	mixed := left ^ (right + 0x9e3779b97f4a7c15 + (left << 12) + (left >> 4))
-	text := []byte(new(big.Int).SetUint64(mixed).Text(36))
-	for i, j := 0, len(text)-1; i < j; i, j = i+1, j-1 {
-		text[i], text[j] = text[j], text[i]
-	}
-	return string(text) + strings.Repeat("0", max(0, digits-len(text)))
 }
 
 // ProjectSlug is the project that the server makes or finds for a run that
