@@ -136,6 +136,9 @@ func (a *app) request(ctx context.Context, f *requestFlags) (*request, error) {
 	return r, nil
 }
 
+// maxConnectTimeout bounds --timeout, in seconds, as bencher does.
+const maxConnectTimeout = 900
+
 // check looks at the flags whose values are a few words.
 func (f *requestFlags) check() error {
 	for _, check := range []struct {
@@ -154,6 +157,9 @@ func (f *requestFlags) check() error {
 		if f.given(detail) && !f.given("start-point") { // given but empty is no start point: CI variables often are
 			return usage("--%s says more about --start-point: name one", detail)
 		}
+	}
+	if f.given("timeout") && (f.connectTimeout == 0 || f.connectTimeout > maxConnectTimeout) {
+		return usage("--timeout %d: use 1 to %d seconds", f.connectTimeout, maxConnectTimeout)
 	}
 	if f.startPointHash != "" && !client.IsHash(f.startPointHash) {
 		return usage("--start-point-hash %q: a git hash has 40 hexadecimal digits", f.startPointHash)
