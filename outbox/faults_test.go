@@ -40,6 +40,9 @@ func TestAnyFaultsEndInOneWholeReportEach(t *testing.T) {
 		if rapid.Bool().Draw(r, "skewed") {
 			specs = append(specs, "skew="+rapid.SampledFrom([]string{"-1h", "90s", "48h"}).Draw(r, "skew"))
 		}
+		if rapid.Bool().Draw(r, "keyless") {
+			specs = append(specs, "no-keys")
+		}
 		mend := rapid.SampledFrom([]outbox.MendPolicy{outbox.MendAuto, outbox.MendAny, outbox.MendNever}).Draw(r, "mend")
 		lanes, each := rapid.IntRange(1, 3).Draw(r, "lanes"), rapid.IntRange(1, 3).Draw(r, "runs")
 		senders := rapid.IntRange(1, 2).Draw(r, "senders")

@@ -148,8 +148,8 @@ func OpenPart(path string) (*Unfinished, error) {
 	}
 	for _, line := range lines[1:] {
 		var f finished
-		if json.Unmarshal(line, &f) != nil {
-			break
+		if !json.Valid(line) || json.Unmarshal(line, &f) != nil { // cut short
+			return u, nil //nolint:nilerr // what stands before it is whole
 		}
 		u.Results, u.EndedAt = append(u.Results, f.Elements...), f.At
 		u.Iterations++

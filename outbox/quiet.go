@@ -47,7 +47,7 @@ func (q *Quiet) Measuring() bool {
 	}
 	file := flock.New(q.path, flock.SetPermissions(0o600))
 	locked, err := file.TryLock()
-	defer file.Close()
+	_ = file.Close()
 	return err == nil && !locked
 }
 

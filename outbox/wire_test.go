@@ -2,7 +2,6 @@ package outbox_test
 
 import (
 	"context"
-	"fmt"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -165,7 +164,7 @@ func wireWait(t *testing.T, store *outbox.Store, run *outbox.Run, ok func(*outbo
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatal(fmt.Sprintf("after a minute the run is %s (%s): %s", now.Status, now.Reason, now.Message))
+			t.Fatalf("after a minute the run is %s (%s): %s", now.Status, now.Reason, now.Message)
 		case <-changes:
 		}
 	}

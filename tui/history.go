@@ -83,7 +83,7 @@ func tipLines(t theme, r *outbox.Run, attempts []outbox.Attempt, now time.Time, 
 	case r.Status == outbox.Sending && r.Claim != nil:
 		doing := "sending"
 		switch r.Claim.Task {
-		case outbox.TaskLook:
+		case outbox.TaskLook, outbox.TaskSearch:
 			doing = "looking"
 		case outbox.TaskDelete:
 			doing = "mending"

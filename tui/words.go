@@ -119,6 +119,8 @@ func sendingAccount(r *outbox.Run, now time.Time) account {
 		a.what = fmt.Sprintf("Attempt %d is on its way to %s%s.", r.Attempts, host, lasts)
 	case outbox.TaskLook:
 		a.what = "The server's report was short. burrow is looking whether it is whole by now" + lasts + "."
+	case outbox.TaskSearch:
+		a.what = "The server knows no idempotency keys. burrow is looking whether an earlier attempt left the report there" + lasts + "."
 	case outbox.TaskDelete:
 		a.what = "The server's report stayed short. burrow is deleting it to free the key" + lasts + "; then the same bytes are sent again with the same key."
 	}
@@ -151,6 +153,10 @@ func pendingAccount(r *outbox.Run, now time.Time, on bool) account {
 		a.what = "The server has its report, but not all of its results yet" + because(r.Message)
 		a.next = "Nothing to do: burrow looks again " + then + "."
 		return a
+	case r.Reason == outbox.ReasonLooking:
+		a.what = "The server knows no idempotency keys, so sending again could double the report: burrow looks for it first" + because(r.Message)
+		a.next = "Nothing to do: it looks " + then + "."
+		return a
 	case r.Reason == outbox.ReasonProxy:
 		a.what = "Something between here and the server answered instead of it" + because(r.Message)
 		a.next = "Is there a login page or a proxy? It tries again " + then + "; " + keyRetry + " tries now."
@@ -175,8 +181,8 @@ func personAccount(r *outbox.Run) (account, bool) {
 	again := "then press " + keyRetry + "."
 	switch r.Reason {
 	case outbox.ReasonPaused:
-		a.what = "Delivery to this host or project was paused by a person" + because(r.Message)
-		a.next = "burrow resume lets it go on; so does " + keyRetry + "."
+		a.what = "A person paused delivery" + because(r.Message)
+		a.next = "burrow resume lets it go on."
 	case outbox.ReasonCredential:
 		a.what = "It waits for a credential: it was enqueued with " + credentialName(r.Credential) + ", and none for " + hostName(r.Host) + " is at hand here."
 		a.next = "Start burrow with BENCHER_API_KEY (or BENCHER_API_TOKEN) and --host " + host + "; any credential of that host will do."
@@ -188,7 +194,7 @@ func personAccount(r *outbox.Run) (account, bool) {
 		a.next = "Mend the plan, " + again + " What the server stored comes back by the same key."
 	case outbox.ReasonProjectMoved:
 		a.what = "The project that took earlier runs was renamed or is gone. Sending now would make a new, public one" + because(r.Message)
-		a.next = "Name the project as it is called now: burrow resubmit " + tail(r.ID) + " --project NAME."
+		a.next = "Give the project its name back, " + again + " Or withdraw this run with " + keyCancel + ", then burrow resubmit " + tail(r.ID) + " --project NAME."
 	case outbox.ReasonDoubt:
 		a.what = "Several reports on the server could be this run, and it does not know keys" + because(r.Message)
 		a.next = "Look at them there; press " + keyRetry + " to look again, " + keyCancel + " if it is one of them."

@@ -1,8 +1,10 @@
 package harness
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -64,7 +66,7 @@ func readMagic(adapter Adapter, text string) (Reading, error) {
 	trimmed := strings.TrimSpace(text)
 	if adapter == Magic && strings.HasPrefix(trimmed, "{") {
 		reading, err := readJSON(text)
-		if err == nil || errors.Is(err, ErrNoBenchmark) || !isJSON(trimmed) {
+		if err == nil || errors.Is(err, ErrNoBenchmark) || !isJSON(trimmed) || tooLarge(err) {
 			return reading, err
 		}
 		return Reading{}, nil
@@ -77,4 +79,11 @@ func readMagic(adapter Adapter, text string) (Reading, error) {
 		return readGo(text)
 	}
 	return Reading{}, nil
+}
+
+// tooLarge tells the error of a number that no float64 holds: servers take
+// finite values only.
+func tooLarge(err error) bool {
+	var kind *json.UnmarshalTypeError
+	return errors.As(err, &kind) && strings.HasPrefix(kind.Value, "number ") && kind.Type.Kind() == reflect.Float64
 }

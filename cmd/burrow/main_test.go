@@ -56,6 +56,8 @@ func TestScripts(t *testing.T) {
 			"stopserver": scriptStopServer,
 			"reports":    scriptReports,
 			"smalldisk":  scriptSmallDisk,
+			"lastrun":    scriptLastRun,
+			"partfile":   scriptPartFile,
 		},
 	})
 }
@@ -98,6 +100,27 @@ func scriptStopServer(ts *testscript.TestScript, _ bool, _ []string) {
 		dead.Close()
 		<-ended
 	})
+}
+
+// scriptLastRun sets LAST to the ID of the run that burrow list printed as JSON
+// just before. Usage: lastrun.
+func scriptLastRun(ts *testscript.TestScript, _ bool, _ []string) {
+	var run struct{ ID string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &run))
+	ts.Setenv("LAST", run.ID)
+}
+
+// scriptPartFile sets PART to the file of the one benchmark that was cut short;
+// negated, there must be none. Usage: [!] partfile.
+func scriptPartFile(ts *testscript.TestScript, neg bool, _ []string) {
+	found, err := filepath.Glob(ts.MkAbs("data/burrow/outbox.db.recovery/*.part"))
+	ts.Check(err)
+	if neg != (len(found) == 0) || len(found) > 1 {
+		ts.Fatalf("there are %d parts", len(found))
+	}
+	if !neg {
+		ts.Setenv("PART", found[0])
+	}
 }
 
 // scriptReports checks how many whole reports a project has: reports PROJECT
