@@ -30,6 +30,18 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
+func TestTheFingerprintOfAMac(t *testing.T) {
+	const listing = "  | {\n  |   \"IOPlatformSerialNumber\" = \"C02\"\n  |   \"IOPlatformUUID\" = \"12345678-1234-5678-1234-567812345678\"\n  |   \"model\" = <\"Mac\">\n"
+	if got := platformFingerprint(listing); got != "cws1tbnfkj8h3" {
+		t.Error(got)
+	}
+	for _, bad := range []string{"", `"IOPlatformUUID" = "1234`, `"IOPlatformUUID" = "none"`} {
+		if got := platformFingerprint(bad); got != "" {
+			t.Errorf("%q: %q", bad, got)
+		}
+	}
+}
+
 func TestProjectSlugIsTheServers(t *testing.T) {
 	got := ProjectSlug(map[string]string{
 		ContextRepoName: "my-repo", ContextRepoHash: strings.Repeat("d", 40), ContextFingerprint: "cws1tbnfkj8h3",

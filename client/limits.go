@@ -70,7 +70,7 @@ func CheckBranch(name string) error {
 		why = "it holds a character that git allows in no branch"
 	case strings.Contains(name, "..") || strings.Contains(name, "@{") || strings.Contains(name, "//"):
 		why = "git allows no .., @{ or // in it"
-	case strings.HasPrefix(name, "/") || strings.HasSuffix(name, "/") || strings.HasSuffix(name, ".") || strings.HasPrefix(name, "-"):
+	case strings.HasPrefix(name, "/") || strings.HasSuffix(name, "/") || strings.HasSuffix(name, "."):
 		why = "git allows no such beginning or end"
 	}
 	for part := range strings.SplitSeq(name, "/") {
@@ -125,10 +125,7 @@ func checkNames(results harness.Results) error {
 func checkMeasures(b harness.Benchmark) error {
 	measures := map[string]string{}
 	for _, m := range b.Measures {
-		key := m.Name
-		if slug := Slug(m.Name); slug != "" {
-			key = slug
-		}
+		key := measureKey(m.Name)
 		if other, found := measures[key]; found {
 			return fmt.Errorf("benchmark %q: %w", b.Name, sameThing("measure", other, m.Name))
 		}
@@ -136,6 +133,11 @@ func checkMeasures(b harness.Benchmark) error {
 	}
 	return nil
 }
+
+// SameMeasure tells whether a server takes two names or slugs for one measure.
+func SameMeasure(a, b string) bool { return measureKey(a) == measureKey(b) }
+
+func measureKey(name string) string { return first(Slug(name), name) }
 
 func sameThing(kind, a, b string) error {
 	return fmt.Errorf("%q and %q are one %s to the server, which fails on such a document: rename one", min(a, b), max(a, b), kind)

@@ -2,9 +2,8 @@ package client
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/hex"
-	"math/big"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,46 +27,82 @@ const (
 
 // RunContext gathers what Bencher's own command sends about the repository
 // that dir lies in and about the machine. What can't be had is left out:
-// outside a repository, without git, on an unknown system.
-func RunContext(ctx context.Context, dir string) map[string]string {
+// outside a repository, on an unknown system. The error says why a repository
+// that is there could not be read: the map holds what is known of the machine
+// then, and a server would file the run under no commit.
+func RunContext(ctx context.Context, dir string) (map[string]string, error) {
 	found := map[string]string{}
 	put := func(key, value string) {
 		if value != "" {
 			found[key] = value
 		}
 	}
-	git := func(args ...string) string {
-		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...).Output()
-		if err != nil {
-			return ""
-		}
-		return strings.TrimSpace(string(out))
-	}
-	if top := git("rev-parse", "--show-toplevel"); top != "" {
-		put(ContextRepoName, base(filepath.ToSlash(top)))
-		roots := strings.Fields(git("rev-list", "--max-parents=0", "HEAD"))
-		if len(roots) > 0 {
-			put(ContextRepoHash, roots[len(roots)-1])
-		}
-		put(ContextBranchRef, git("symbolic-ref", "--quiet", "HEAD"))
-		put(ContextBranchName, git("symbolic-ref", "--quiet", "--short", "HEAD"))
-		put(ContextBranchHash, git("rev-parse", "--verify", "--quiet", "HEAD"))
-	}
 	put(ContextTestbedOS, map[string]string{"linux": "Linux", "darwin": "macOS", "windows": "Windows"}[runtime.GOOS])
-	put(ContextFingerprint, machineFingerprint())
-	return found
+	put(ContextFingerprint, machineFingerprint(ctx))
+	top, err := git(ctx, dir, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return found, unreadable(dir, err)
+	}
+	ask := func(args ...string) string {
+		answer, _ := git(ctx, dir, args...) // no commit yet, a detached head: nothing to tell
+		return answer
+	}
+	put(ContextRepoName, base(filepath.ToSlash(top)))
+	if roots := strings.Fields(ask("rev-list", "--max-parents=0", "HEAD")); len(roots) > 0 {
+		put(ContextRepoHash, roots[len(roots)-1])
+	}
+	put(ContextBranchRef, ask("symbolic-ref", "--quiet", "HEAD"))
+	put(ContextBranchName, ask("symbolic-ref", "--quiet", "--short", "HEAD"))
+	put(ContextBranchHash, ask("rev-parse", "--verify", "--quiet", "HEAD"))
+	return found, nil
+}
+
+// git returns what git prints, without the white space around it. Its error is
+// the first line of git's own words, where it has any.
+func git(ctx context.Context, dir string, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...).Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		if line, _, _ := strings.Cut(string(failed.Stderr), "\n"); line != "" {
+			return "", errors.New(Plain(strings.TrimPrefix(line, "fatal: "), 200))
+		}
+	}
+	return strings.TrimSpace(string(out)), err
+}
+
+// unreadable is the error of a repository that git can't read, in a container
+// often one of another owner; nil where there is none.
+func unreadable(dir string, cause error) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return fmt.Errorf("looking for a git repository: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+			return fmt.Errorf("the git repository in %s can't be read: %w", dir, cause)
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return nil
+		}
+		dir = parent
+	}
 }
 
 // ciBranches are the variables that CI systems name the branch in, by which a
 // detached checkout can tell its own. A pull request's branch stands first.
 var ciBranches = []string{
 	"GITHUB_HEAD_REF", "GITHUB_REF_NAME", // GitHub Actions, Gitea, Forgejo
-	"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_BRANCH", // GitLab
+	"CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME", // GitLab
 	"BUILDKITE_BRANCH", "CIRCLE_BRANCH", "BITBUCKET_BRANCH", "TRAVIS_PULL_REQUEST_BRANCH", "TRAVIS_BRANCH",
 	"DRONE_SOURCE_BRANCH", "CI_COMMIT_SOURCE_BRANCH", "APPVEYOR_PULL_REQUEST_HEAD_REPO_BRANCH", "APPVEYOR_REPO_BRANCH",
-	"SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCHNAME", // Azure Pipelines
+	"SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCH", // Azure Pipelines; its …NAME is the last part only
 	"CHANGE_BRANCH", "BRANCH_NAME", // Jenkins
 }
+
+// ciTags are the variables that name a tag where one is built: what the others
+// call a branch then is the tag.
+var ciTags = []string{"CI_COMMIT_TAG", "BUILDKITE_TAG", "CIRCLE_TAG", "BITBUCKET_TAG", "TRAVIS_TAG", "DRONE_TAG", "APPVEYOR_REPO_TAG_NAME", "TAG_NAME"}
 
 // CIBranch is the branch that a CI system says it builds, and the variable
 // that says so; "" outside CI and for a tag. Pull requests from a fork are told
@@ -76,6 +111,11 @@ func CIBranch(env func(string) string) (branch, variable string) {
 	if env("CI") == "" && env("TF_BUILD") == "" && env("JENKINS_URL") == "" || env("GITHUB_REF_TYPE") == "tag" {
 		return "", ""
 	}
+	for _, variable := range ciTags {
+		if env(variable) != "" {
+			return "", ""
+		}
+	}
 	for _, variable := range ciBranches {
 		branch := strings.TrimPrefix(env(variable), "refs/heads/")
 		if branch != "" && CheckBranch(branch) == nil && !strings.HasPrefix(branch, "refs/") {
@@ -83,35 +123,6 @@ func CIBranch(env func(string) string) (branch, variable string) {
 		}
 	}
 	return "", ""
-}
-
-// machineFingerprint is Bencher's fingerprint of this machine's ID, or "".
-func machineFingerprint() string {
-	for _, file := range []string{"/var/lib/dbus/machine-id", "/etc/machine-id"} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		id, err := hex.DecodeString(strings.TrimSpace(string(text)))
-		if err != nil || len(id) != 16 {
-			continue
-		}
-		return fingerprint([16]byte(id))
-	}
-	return ""
-}
-
-// fingerprint mixes an ID's two halves and writes the sum in base 36, least
-// significant digit first, 13 characters (bencher-api.md, section 4.6).
-func fingerprint(id [16]byte) string {
-	const digits = 13
-	left, right := binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
-	mixed := left ^ (right + 0x9e3779b97f4a7c15 + (left << 12) + (left >> 4))
-	text := []byte(new(big.Int).SetUint64(mixed).Text(36))
-	for i, j := 0, len(text)-1; i < j; i, j = i+1, j-1 {
-		text[i], text[j] = text[j], text[i]
-	}
-	return string(text) + strings.Repeat("0", max(0, digits-len(text)))
 }
 
 // ProjectSlug is the project that the server makes or finds for a run that

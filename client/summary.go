@@ -74,13 +74,13 @@ func Summarize(body []byte) (Summary, error) {
 	if run.Settings != nil {
 		settings = *run.Settings
 	}
-	adapter, err := harness.ParseAdapter(first(settings.Adapter, string(harness.Magic)))
+	gathering, err := NewGathering(&settings)
 	if err != nil {
 		return Summary{}, err
 	}
-	s.Adapter, s.Settings = string(adapter), strings.Trim(settings.Average+" "+settings.Fold, " ")
+	s.Adapter, s.Settings = string(gathering.adapter), strings.Trim(settings.Average+" "+settings.Fold, " ")
 	s.Digest = digest(run.Results)
-	return s, s.read(adapter, settings.Fold != "", run.Results)
+	return s, s.read(gathering, settings.Fold != "", run.Results)
 }
 
 // digest tells results apart: 16 hex digits of the SHA-256 of their JSON.
@@ -90,16 +90,12 @@ func digest(results []string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func (s *Summary) read(adapter harness.Adapter, folded bool, results []string) error {
+func (s *Summary) read(gathering *Gathering, folded bool, results []string) error {
 	if len(results) == 0 {
 		return errors.New("the run has no results to send")
 	}
-	names := map[string]bool{}
 	for i, text := range results {
-		reading, err := harness.Read(adapter, text)
-		if err == nil {
-			err = checkNames(reading.Results)
-		}
+		reading, err := gathering.Add(text)
 		if err != nil {
 			if len(results) > 1 {
 				err = fmt.Errorf("iteration %d of %d: %w", i+1, len(results), err)
@@ -107,12 +103,9 @@ func (s *Summary) read(adapter harness.Adapter, folded bool, results []string) e
 			return err
 		}
 		s.Iterations = append(s.Iterations, len(reading.Results))
-		for _, b := range reading.Results {
-			names[b.Name] = true
-		}
 		s.Warnings = append(s.Warnings, reading.Warnings...)
 	}
-	s.Benchmarks = len(names)
+	s.Benchmarks = gathering.Benchmarks()
 	if folded {
 		s.Iterations = []int{s.Benchmarks}
 	}

@@ -273,10 +273,14 @@ func browse(t *testing.T, server http.Handler, path string) *httptest.ResponseRe
 func runOf(t *testing.T, iterations int, change func(*client.NewRun)) []byte {
 	t.Helper()
 	now := time.Now()
+	about, err := client.RunContext(t.Context(), ".")
+	if err != nil {
+		t.Log(err)
+	}
 	run := client.NewRun{
 		Project: "demo", Branch: "main", Testbed: "ci", StartTime: now.Add(-time.Second), EndTime: now,
 		Results:  slices.Repeat([]string{`{"walk":{"latency":{"value":1,"lower_value":null,"upper_value":2},"throughput":{"value":5}}}`}, iterations),
-		Settings: &client.Settings{Adapter: "json"}, Context: client.RunContext(t.Context(), "."),
+		Settings: &client.Settings{Adapter: "json"}, Context: about,
 	}
 	if change != nil {
 		change(&run)

@@ -14,7 +14,6 @@ var ignoredFlags = struct{ valued, bare map[string]string }{
 		"attempts":        "burrow never gives a run up",
 		"retry-after":     "burrow chooses its waits",
 		"max-retry-after": "burrow chooses its waits",
-		"else-branch":     "it is gone from bencher too",
 		"github-actions":  "burrow report --format markdown makes a comment",
 		"ci-id":           "it belongs to --github-actions", "ci-number": "it belongs to --github-actions",
 		"image": remoteRunner, "spec": remoteRunner, "entrypoint": remoteRunner, "env": remoteRunner,
@@ -22,14 +21,17 @@ var ignoredFlags = struct{ valued, bare map[string]string }{
 	},
 	bare: map[string]string{
 		"strict": "burrow reads answers as far as it needs them", "native-tls": "burrow always trusts the system's roots",
-		"endif-branch": "it is gone from bencher too", "no-hash": "it is gone from bencher too",
+		"else-branch": gone, "endif-branch": gone, "no-hash": gone, "deprecated": gone, // none takes a value: the next word is the command
 		"ci-only-thresholds": "it belongs to --github-actions", "ci-only-on-alert": "it belongs to --github-actions",
 		"ci-public-links": "it belongs to --github-actions", "ci-i-am-vulnerable-to-pwn-requests": "it belongs to --github-actions",
 		"detach": remoteRunner,
 	},
 }
 
-const remoteRunner = "burrow runs benchmarks on this machine only"
+const (
+	remoteRunner = "burrow runs benchmarks on this machine only"
+	gone         = "it does nothing in bencher either"
+)
 
 // ignored collects the flags that were given for nothing.
 type ignored struct{ flags *pflag.FlagSet }

@@ -61,6 +61,8 @@ func (b *benchmarkFlags) check(args []string) error {
 		return usage("--file gives a harness's results, --build-time and --file-size burrow's own: use one of them")
 	case b.buildTime && len(args) == 0:
 		return usage("--build-time needs a command to time")
+	case b.exec && len(args) == 0:
+		return usage("--exec needs a command to run")
 	case len(b.files) > maxFiles || len(b.sizes) > maxFiles:
 		return usage("more than %d files: split the run", maxFiles)
 	case b.exec && (b.shell != "" || b.flag != ""):

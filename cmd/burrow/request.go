@@ -37,6 +37,7 @@ type requestFlags struct {
 	errorOnAlert, specReset                                bool
 	thresholds                                             thresholdFlags
 	ignored                                                ignored
+	given                                                  func(name string) bool
 	connectTimeout                                         uint32 // seconds
 }
 
@@ -69,6 +70,7 @@ func (f *requestFlags) register(flags *pflag.FlagSet) {
 	f.thresholds.register(flags)
 	flags.Uint32Var(&f.connectTimeout, "timeout", 0, "give up connecting after so many `SECONDS` (default 10)")
 	f.ignored.register(flags)
+	f.given = func(name string) bool { return given(flags, name) }
 	alias(flags, "error-on-alert", "err")
 	alias(flags, "branch", "if-branch")
 	alias(flags, "start-point", "else-if-branch", "branch-start-point")
@@ -84,6 +86,14 @@ func alias(flags *pflag.FlagSet, name string, others ...string) {
 		twin.Name, twin.Hidden, twin.Shorthand = other, true, ""
 		flags.AddFlag(&twin)
 	}
+}
+
+// given tells whether the command line has a flag, under whichever name. A
+// flag and its aliases share one value.
+func given(flags *pflag.FlagSet, name string) (found bool) {
+	value := flags.Lookup(name).Value
+	flags.Visit(func(f *pflag.Flag) { found = found || f.Value == value })
+	return found
 }
 
 // request is a run in the making and the way that it goes.
@@ -126,6 +136,9 @@ func (a *app) request(ctx context.Context, f *requestFlags) (*request, error) {
 	return r, nil
 }
 
+// maxConnectTimeout bounds --timeout, in seconds, as bencher does.
+const maxConnectTimeout = 900
+
 // check looks at the flags whose values are a few words.
 func (f *requestFlags) check() error {
 	for _, check := range []struct {
@@ -139,6 +152,14 @@ func (f *requestFlags) check() error {
 		if !slices.Contains(check.known, check.value) {
 			return usage("--%s %q: use one of %s", check.flag, check.value, strings.TrimPrefix(strings.Join(check.known, ", "), ", "))
 		}
+	}
+	for _, detail := range []string{"start-point-hash", "start-point-max-versions", "start-point-clone-thresholds"} {
+		if f.given(detail) && !f.given("start-point") { // given but empty is no start point: CI variables often are
+			return usage("--%s says more about --start-point: name one", detail)
+		}
+	}
+	if f.given("timeout") && (f.connectTimeout == 0 || f.connectTimeout > maxConnectTimeout) {
+		return usage("--timeout %d: use 1 to %d seconds", f.connectTimeout, maxConnectTimeout)
 	}
 	if f.startPointHash != "" && !client.IsHash(f.startPointHash) {
 		return usage("--start-point-hash %q: a git hash has 40 hexadecimal digits", f.startPointHash)
@@ -163,16 +184,23 @@ func (a *app) draft(ctx context.Context, f *requestFlags, project string) (d out
 	if f.idempotencyKey != "random" {
 		d.Key = f.idempotencyKey
 	}
-	if f.backdate != 0 {
+	if f.given("backdate") {
 		d.Backdate = time.Unix(f.backdate, 0)
 	}
+	about, unread := client.RunContext(ctx, ".")
 	d.Request = client.NewRun{
 		Project: project,
 		Branch:  firstOf(f.branch, a.env("BENCHER_BRANCH"), a.conf.Branch),
 		Hash:    f.hash, Testbed: firstOf(f.testbed, a.env("BENCHER_TESTBED"), a.conf.Testbed),
 		SpecReset: f.specReset,
 		Settings:  &client.Settings{Adapter: string(adapter), Average: f.average, Fold: f.fold},
-		Context:   client.RunContext(ctx, "."),
+		Context:   about,
+	}
+	if unread != nil {
+		a.warn("%v: the run bears no commit but what --branch and --hash say (git status tells more)", unread)
+	}
+	if f.specReset && d.Request.Testbed == "" {
+		return d, usage("--spec-reset forgets the hardware of a testbed that is named: add --testbed")
 	}
 	if d.Request.Branch == "" && d.Request.Context[client.ContextBranchName] == "" {
 		if name, variable := client.CIBranch(a.env); name != "" {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"burrow/client"
 	"burrow/outbox"
 
 	"github.com/spf13/cobra"
@@ -110,9 +111,20 @@ func (a *app) measured(ctx context.Context, store *outbox.Store, request *reques
 		quiet = func() {}
 	}
 	defer quiet()
+	gathering, err := client.NewGathering(request.draft.Request.Settings)
+	if err != nil {
+		return outbox.New{}, nil, err
+	}
 	request.draft.StartedAt = time.Now()
 	kept := a.keepParts(store, request, bench)
-	results, err := a.measure(ctx, bench, args, kept.add)
+	results, err := a.measure(ctx, bench, args, func(elements []string) error {
+		for _, element := range elements {
+			if _, err := gathering.Add(element); err != nil {
+				return err // now, not after the last iteration: those before it stay
+			}
+		}
+		return kept.add(elements)
+	})
 	end := time.Now()
 	quiet()
 	if err != nil {

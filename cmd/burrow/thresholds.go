@@ -46,8 +46,10 @@ func (f *thresholdFlags) thresholds() (*client.NewThresholds, error) {
 	}
 	all := &client.NewThresholds{Reset: f.reset}
 	for i, measure := range f.measures {
-		if _, twice := all.Models[measure]; twice {
-			return nil, usage("--threshold-measure %s is given twice", measure)
+		for other := range all.Models {
+			if client.SameMeasure(other, measure) {
+				return nil, usage("--threshold-measure %s and %s are one measure, which takes one threshold", other, measure)
+			}
 		}
 		model, err := f.model(i)
 		if err != nil {
