@@ -83,30 +83,38 @@ func (s *Store) Cancel(ctx context.Context, id uuid.UUID) (run *Run, err error) 
 // are touched as wants says; nil: all.
 func (s *Store) Hasten(ctx context.Context, wants func(*Run) bool) error {
 	return s.update(ctx, func(t *tx) error {
-		return t.lanes(func(lane []byte) error {
-			first, _ := t.inLane(lane, 0)
-			run, err := t.run(first)
-			if err != nil || run.Status != Pending || wants != nil && !wants(run) {
+		for _, lane := range t.lanes() {
+			if err := t.hasten(lane, wants); err != nil {
 				return err
 			}
-			if asked, err := t.closeBreaker(run.Host); asked || err != nil {
-				return err
-			}
-			if run.Reason != ReasonBackoff && run.Reason != ReasonProxy {
-				return nil
-			}
-			last, err := t.lastAttempt(run.Seq)
-			if err != nil {
-				return err
-			}
-			at := soonest(last, t.now)
-			if !run.NextAttemptAt.After(at) {
-				return nil
-			}
-			run.NextAttemptAt = at
-			return t.save(run)
-		})
+		}
+		return nil
 	})
+}
+
+// hasten lets the oldest run of a lane go.
+func (t *tx) hasten(lane []byte, wants func(*Run) bool) error {
+	first, _ := t.inLane(lane, 0)
+	run, err := t.run(first)
+	if err != nil || run.Status != Pending || wants != nil && !wants(run) {
+		return err
+	}
+	if asked, err := t.closeBreaker(run.Host); asked || err != nil {
+		return err
+	}
+	if run.Reason != ReasonBackoff && run.Reason != ReasonProxy {
+		return nil
+	}
+	last, err := t.lastAttempt(run.Seq)
+	if err != nil {
+		return err
+	}
+	at := soonest(last, t.now)
+	if !run.NextAttemptAt.After(at) {
+		return nil
+	}
+	run.NextAttemptAt = at
+	return t.save(run)
 }
 
 // closeBreaker lifts a host's pause, but for one that the host asked for.

@@ -61,35 +61,18 @@ func (t *tx) claim(c claimant, most int) (got []*claimed, wake time.Time, err er
 	if err != nil {
 		return nil, wake, err
 	}
-	type candidate struct {
-		lane []byte
-		run  *Run
-	}
-	var ready []candidate
-	err = t.lanes(func(lane []byte) error {
-		run, at, err := t.head(lane, c, sending)
-		if run != nil {
-			ready = append(ready, candidate{lane, run})
-		} else if !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
-			wake = at
-		}
-		return err
-	})
-	if err != nil {
-		return nil, wake, err
-	}
-	slices.SortFunc(ready, func(a, b candidate) int { return cmp.Compare(a.run.Seq, b.run.Seq) })
-	for i, next := range ready {
+	for _, lane := range t.lanes() { // by age: the rest need not be read once there are enough
 		if len(got) == most {
-			break
+			return got, time.Time{}, nil
 		}
-		run := next.run
-		if i > 0 { // the ones before it spend a host's connections and a project's pace
-			if run, _, err = t.head(next.lane, c, sending); err != nil {
-				return nil, wake, err
-			}
+		run, at, err := t.head(lane, c, sending)
+		if err != nil {
+			return nil, wake, err
 		}
 		if run == nil {
+			if !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
+				wake = at
+			}
 			continue
 		}
 		one, err := t.take(run, c)
@@ -254,19 +237,24 @@ func (t *tx) waitsForStartPoint(run *Run) bool {
 	return decodeNumber(k[len(prefix):]) < run.Seq
 }
 
-// lanes calls visit with each lane that has runs that are not at an end.
-func (t *tx) lanes(visit func(lane []byte) error) error {
-	var all [][]byte // collected first: visit writes to the bucket
+// lanes are those that have runs that are not at an end, by the age of their
+// oldest one.
+func (t *tx) lanes() [][]byte {
+	type lane struct {
+		hash []byte
+		seq  uint64
+	}
+	var all []lane
 	c := t.Bucket(bucketLanes).Cursor()
 	for k, _ := c.First(); k != nil; k, _ = c.Seek(laneKey(k[:hashLength], never)) {
-		all = append(all, slices.Clone(k[:hashLength]))
+		all = append(all, lane{slices.Clone(k[:hashLength]), decodeNumber(k[hashLength:])})
 	}
-	for _, lane := range all {
-		if err := visit(lane); err != nil {
-			return err
-		}
+	slices.SortFunc(all, func(a, b lane) int { return cmp.Compare(a.seq, b.seq) })
+	hashes := make([][]byte, len(all))
+	for i, l := range all {
+		hashes[i] = l.hash
 	}
-	return nil
+	return hashes
 }
 
 // inLane is the oldest run of a lane from a sequence number on.

@@ -23,6 +23,9 @@ type tx struct {
 	store   *Store
 	now     time.Time
 	changed bool // a transaction that changed nothing is not committed
+	// stored are the statuses of the runs that were read or saved, so that save
+	// need not read a run again to keep the counts.
+	stored map[uint64]Status
 }
 
 // recordVersion leads every stored record.
@@ -68,7 +71,18 @@ func (t *tx) run(seq uint64) (*Run, error) {
 		return nil, ErrNotFound
 	}
 	run := &Run{}
-	return run, decodeRecord(data, run)
+	if err := decodeRecord(data, run); err != nil {
+		return run, err
+	}
+	t.remember(run)
+	return run, nil
+}
+
+func (t *tx) remember(run *Run) {
+	if t.stored == nil {
+		t.stored = map[uint64]Status{}
+	}
+	t.stored[run.Seq] = run.Status
 }
 
 func (t *tx) byID(id uuid.UUID) (*Run, error) {
@@ -94,16 +108,21 @@ func (r *Run) due() int64 {
 func (t *tx) save(run *Run) error {
 	t.changed = true
 	run.ChangedAt = t.now
-	old, err := t.run(run.Seq)
-	if err != nil && t.Bucket(bucketRuns).Get(number(run.Seq)) != nil {
-		return err
+	old, known := t.stored[run.Seq]
+	if !known && t.Bucket(bucketRuns).Get(number(run.Seq)) != nil {
+		before, err := t.run(run.Seq)
+		if err != nil {
+			return err
+		}
+		old, known = before.Status, true
 	}
-	lane := laneKey(hashed(run.Lane()), run.Seq)
-	if old != nil {
-		if err := t.count(old.Status, -1); err != nil {
+	if known {
+		if err := t.count(old, -1); err != nil {
 			return err
 		}
 	}
+	t.remember(run)
+	lane := laneKey(hashed(run.Lane()), run.Seq)
 	if err := t.count(run.Status, +1); err != nil {
 		return err
 	}
@@ -131,7 +150,7 @@ func (t *tx) save(run *Run) error {
 	if run.Report != nil {
 		writes = append(writes, t.Bucket(bucketReports).Put(hashed(run.Host, run.Report.UUID.String()), number(run.Seq)))
 	}
-	if run.Status.Acknowledged() && (old == nil || !old.Status.Acknowledged()) {
+	if run.Status.Acknowledged() && !old.Acknowledged() {
 		writes = append(writes, t.learnProject(run))
 	}
 	for _, err := range writes {
