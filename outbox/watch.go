@@ -23,7 +23,7 @@ type stamp struct {
 }
 
 // pokeSpacing keeps a busy process from waking itself at each of its commits.
-const pokeSpacing = 5 * time.Millisecond
+const pokeSpacing = time.Millisecond
 
 // pokes tell this process's watchers of its own commits at once.
 type pokes struct {
