@@ -29,7 +29,11 @@ func (a *app) enqueue(ctx context.Context, store *outbox.Store, n outbox.New) (*
 	case err == nil:
 		return run, nil
 	case errors.As(err, &conflict):
-		return nil, err
+		path, kept := store.SetAside(n)
+		if kept != nil {
+			return nil, a.keep(store.Path(), n, err)
+		}
+		return nil, fmt.Errorf("%w; the results are kept in %s", err, path)
 	}
 	return nil, a.keep(store.Path(), n, err)
 }
