@@ -189,6 +189,9 @@ func (a *API) call(ctx context.Context, c Credential, method, path string, body 
 	defer response.Body.Close()
 	x.Sent = true
 	x.Status, x.Header = response.StatusCode, response.Header
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return x // what follows is no answer, has no end and heeds no context
+	}
 	x.Body, x.Err = readBounded(response.Body, response.StatusCode)
 	if x.Status >= 300 {
 		c.redact(&x)

@@ -135,6 +135,10 @@ func TestEveryWayThatTheWireFails(t *testing.T) {
 		{"a page", raw(t, replying("HTTP/1.1 502 Bad\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", nil)), Unknown, CauseNone, ScopeRun, "not from a Bencher server"},
 		{"a portal", raw(t, replying("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", nil)), Unknown, CauseNone, ScopeRun, ""},
 		{"elsewhere", raw(t, replying("HTTP/1.1 307 Temporary Redirect\r\nLocation: "+other.URL+"/v0/run\r\nContent-Length: 0\r\n\r\n", nil)), Unknown, CauseProxy, ScopeHost, "not followed"},
+		{"another protocol", raw(t, func(conn net.Conn, reader *bufio.Reader) {
+			replying("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", nil)(conn, reader)
+			_, _ = io.Copy(io.Discard, conn) // held until the client leaves
+		}), Unknown, CauseProxy, ScopeHost, "101"},
 		{"an error of 80 kB", raw(t, replying(fmt.Sprintf("HTTP/1.1 409 Conflict\r\nContent-Length: %d\r\n\r\n%s", len(apiError), apiError), nil)), Unknown, CauseConflict, ScopeRun, "Report conflict"},
 		{"an error without an end", raw(t, func(conn net.Conn, reader *bufio.Reader) {
 			replying("HTTP/1.1 400 Bad\r\n\r\n", nil)(conn, reader)
