@@ -114,7 +114,7 @@ type workers struct {
 // dispatch starts a worker for each run that may go, then sleeps until one is
 // due, a worker is free, or the outbox changed.
 func (w *workers) dispatch(ctx, attempts context.Context) {
-	changes := w.Store.watch(ctx, false)
+	changes := w.Store.Watch(ctx)
 	ping := time.NewTicker(pingInterval)
 	defer ping.Stop()
 	for ctx.Err() == nil {

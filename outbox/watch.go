@@ -59,13 +59,14 @@ func (p *pokes) all() {
 	}
 }
 
-// Watch returns a channel that holds one message after the outbox changed: at
-// once after a commit through this Store, within 250 ms after another's. It is
-// closed when the context ends.
-func (s *Store) Watch(ctx context.Context) <-chan struct{} { return s.watch(ctx, true) }
+// Watch returns a channel that holds one message after the outbox changed, by
+// this process or another, within 250 ms. It is closed when the context ends.
+func (s *Store) Watch(ctx context.Context) <-chan struct{} { return s.watch(ctx, false) }
 
-// watch with own tells of this Store's commits at once; without, in good time:
-// a sender knows what it did itself.
+// WatchClosely is Watch, and tells of the commits through this Store at once:
+// for who waits for one run and reads little.
+func (s *Store) WatchClosely(ctx context.Context) <-chan struct{} { return s.watch(ctx, true) }
+
 func (s *Store) watch(ctx context.Context, own bool) <-chan struct{} {
 	changes := make(chan struct{}, 1)
 	before := s.stamp()

@@ -38,6 +38,7 @@ func BenchmarkWholeProcess(b *testing.B) {
 	}
 	home := b.TempDir()
 	env := append(os.Environ(), "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home, "BURROW_KEYRING=off", "CI=", "BENCHER_API_KEY=")
+	bare := 0.0 // seconds a process
 	for _, program := range []struct {
 		name string
 		args []string
@@ -53,6 +54,11 @@ func BenchmarkWholeProcess(b *testing.B) {
 					b.Fatalf("%v\n%s", err, out)
 				}
 			}
+			took := b.Elapsed().Seconds() / float64(b.N)
+			if program.name == "bare" {
+				bare = took
+			}
+			b.ReportMetric(took/bare, "times-bare")
 		})
 	}
 }
