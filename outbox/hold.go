@@ -41,7 +41,7 @@ func (s *Store) Pause(ctx context.Context, host, project string) error {
 		if err != nil || there.Held {
 			return err
 		}
-		return t.setPause(h.scope(), Pause{Held: true, Reason: ReasonPaused, Message: h.String() + " is paused: burrow resume goes on", HeldSince: t.now})
+		return t.setPause(h.scope(), Pause{Held: true, Reason: ReasonPaused, Message: h.String() + " is paused", HeldSince: t.now})
 	})
 }
 

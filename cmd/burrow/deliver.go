@@ -218,7 +218,11 @@ func (a *app) tell(ctx context.Context, store *outbox.Store, hosts *client.Hosts
 	if err != nil {
 		return err
 	}
-	return a.printResults(r, report, body)
+	if err := a.printResults(r, report, body); err != nil {
+		return err
+	}
+	a.tellAlerts(r)
+	return nil
 }
 
 // fetchReport asks the server for a run's report, or returns nil: the run's own

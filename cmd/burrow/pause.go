@@ -67,7 +67,7 @@ func (a *app) pause(ctx context.Context, project string) error {
 	if err != nil {
 		return err
 	}
-	return a.tellHolds(holds, "paused")
+	return a.tellHolds(holds, "Paused: %s (%s).")
 }
 
 func (a *app) resume(ctx context.Context, project string) error {
@@ -87,10 +87,11 @@ func (a *app) resume(ctx context.Context, project string) error {
 		a.notice("Nothing was paused.")
 		return nil
 	}
-	return a.tellHolds(lifted, "goes on")
+	return a.tellHolds(lifted, "Goes on: %s, paused %s.")
 }
 
-func (a *app) tellHolds(holds []outbox.Hold, what string) error {
+// tellHolds prints each hold, in these words: what it holds, since when.
+func (a *app) tellHolds(holds []outbox.Hold, words string) error {
 	for _, h := range holds {
 		if a.flags.json {
 			if err := a.printJSON(map[string]any{"host": h.Host, "project": h.Project, "since": instant(h.Since)}); err != nil {
@@ -98,7 +99,7 @@ func (a *app) tellHolds(holds []outbox.Hold, what string) error {
 			}
 			continue
 		}
-		a.notice("%s: %s (paused %s).", client.Plain(h.String(), 0), what, ago(h.Since, time.Now()))
+		a.notice(words, client.Plain(h.String(), 0), ago(h.Since, time.Now()))
 	}
 	return nil
 }

@@ -42,13 +42,18 @@ func (a *app) printResults(r *outbox.Run, report *client.Report, body []byte) er
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}
-	if r.Report != nil && r.Report.AlertsTotal > 0 {
-		a.warn("%s in report %s", counted(r.Report.AlertsTotal, "alert"), r.Report.UUID)
-		for _, alert := range r.Report.Alerts {
-			a.notice("  %s", client.Plain(alert.String(), 0))
-		}
-	}
 	return nil
+}
+
+// tellAlerts says which boundaries the run's results broke.
+func (a *app) tellAlerts(r *outbox.Run) {
+	if r.Report == nil || r.Report.AlertsTotal == 0 {
+		return
+	}
+	a.warn("%s in report %s", counted(r.Report.AlertsTotal, "alert"), r.Report.UUID)
+	for _, alert := range r.Report.Alerts {
+		a.notice("  %s", client.Plain(alert.String(), 0))
+	}
 }
 
 func reportRows(report *client.Report) []row {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -90,7 +91,7 @@ func (a *app) facts(r *outbox.Run) error {
 	}
 	fact("Measured", stamp(r.StartTime)+" to "+stamp(r.EndTime))
 	fact("Enqueued", stamp(r.EnqueuedAt))
-	fact("Size", fmt.Sprintf("%d bytes, %d iterations, %d benchmarks", r.Bytes, len(r.Iterations), r.Benchmarks))
+	fact("Size", strings.Join([]string{counted(r.Bytes, "byte"), counted(len(r.Iterations), "iteration"), counted(r.Benchmarks, "benchmark")}, ", "))
 	if r.Report != nil {
 		fact("Report", r.Report.UUID.String())
 		fact("", r.ReportURL())
