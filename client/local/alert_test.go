@@ -3,9 +3,13 @@ package local
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"reflect"
 	"testing"
 
 	"burrow/client"
+
+	"github.com/google/uuid"
 )
 
 func TestThresholdsRaiseAlerts(t *testing.T) {
@@ -159,6 +163,47 @@ func TestLimitsBeyondAllNumbers(t *testing.T) {
 		}))
 		if got.Results[0][0].Measures[0].Boundary.Upper != nil || len(got.Alerts) != 0 {
 			t.Errorf("boundary %+v, %d alerts", got.Results[0][0].Measures[0].Boundary, len(got.Alerts))
+		}
+	}
+}
+
+// TestThresholdsAreListedByWhatTheyWatch: by branch, testbed and measure, and
+// alone by UUID; alerts alone too.
+func TestThresholdsAreListedByWhatTheyWatch(t *testing.T) {
+	server := openServer(t, Options{})
+	api := apiOf(t, server, false)
+	static := fields{"test": "static", "upper_boundary": 0.5}
+	made := client.Report{}
+	for _, branch := range []string{"main", "other"} {
+		made = report(t, send(t, api, "", fields{"branch": branch, "testbed": "ci-" + branch, "thresholds": fields{"models": fields{"latency": static, "throughput": static}}}))
+	}
+	for query, want := range map[string]int{
+		"": 4, "?branch=main": 2, "?testbed=ci-other": 2, "?measure=latency": 2, "?branch=other&measure=Throughput": 1, "?branch=" + made.Branch.UUID.String(): 2,
+		"?branch=main&testbed=ci-other": 0, "?branch=nowhere": 0, "?measure=7f1d3c52-0b7e-4a55-9c2e-5a1b6f2d9eff": 0,
+	} {
+		page := browse(t, server, "/v0/projects/demo/thresholds"+query)
+		var found []client.Threshold
+		if err := json.Unmarshal(page.Body.Bytes(), &found); err != nil || len(found) != want || page.Header().Get("X-Total-Count") != fmt.Sprint(want) {
+			t.Errorf("%q: %d of %s thresholds, want %d (%v)", query, len(found), page.Header().Get("X-Total-Count"), want, err)
+		}
+		for _, one := range found {
+			alone := browse(t, server, "/v0/projects/demo/thresholds/"+one.UUID.String())
+			var again client.Threshold
+			if err := json.Unmarshal(alone.Body.Bytes(), &again); err != nil || !reflect.DeepEqual(one, again) {
+				t.Errorf("alone %+v, in the list %+v (%v)", again, one, err)
+			}
+		}
+	}
+	var alert client.Alert
+	alone := browse(t, server, "/v0/projects/demo/alerts/"+made.Alerts[0].UUID.String())
+	if err := json.Unmarshal(alone.Body.Bytes(), &alert); err != nil || alert.UUID != made.Alerts[0].UUID || alert.Report != made.UUID {
+		t.Errorf("the alert alone is %+v (%v)", alert, err)
+	}
+	for _, path := range []string{"thresholds", "alerts"} {
+		for id, want := range map[string]int{uuid.NewString(): http.StatusNotFound, "x": http.StatusBadRequest} {
+			if page := browse(t, server, "/v0/projects/demo/"+path+"/"+id); page.Code != want {
+				t.Errorf("%s/%s: %d, want %d", path, id, page.Code, want)
+			}
 		}
 	}
 }
