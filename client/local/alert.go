@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"encoding/json"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -20,12 +21,12 @@ type judge struct {
 	report  *reportRow
 	watch   map[uuid.UUID]thresholdRow    // by measure
 	shown   map[uuid.UUID]json.RawMessage // as results show them
-	history map[seriesKey][]perfMetric    // of earlier reports, oldest first
+	history map[seriesKey][]perfMetric    // of earlier reports and iterations, oldest first
 	alerts  []client.Alert
 }
 
 func (t *tx) newJudge(report *reportRow) (*judge, error) {
-	j := &judge{tx: t, report: report, watch: map[uuid.UUID]thresholdRow{}, shown: map[uuid.UUID]json.RawMessage{}, alerts: []client.Alert{}}
+	j := &judge{tx: t, report: report, watch: map[uuid.UUID]thresholdRow{}, shown: map[uuid.UUID]json.RawMessage{}, history: map[seriesKey][]perfMetric{}, alerts: []client.Alert{}}
 	rows, err := t.thresholdsOf(report.Project.UUID, report.Branch.UUID, report.Testbed.UUID)
 	if err != nil {
 		return nil, err
@@ -44,9 +45,14 @@ func (t *tx) newJudge(report *reportRow) (*judge, error) {
 			return nil, err
 		}
 	}
-	if sampled {
-		j.history, err = t.points(report.Project.UUID, perfQuery{branches: []uuid.UUID{report.Branch.UUID}, testbeds: []uuid.UUID{report.Testbed.UUID}})
+	if !sampled {
+		return j, nil
 	}
+	l, err := t.lineageOf(report.Report)
+	if err != nil {
+		return nil, err
+	}
+	j.history, err = t.points(report.Project.UUID, map[uuid.UUID]lineage{report.Branch.UUID: l}, perfQuery{testbeds: []uuid.UUID{report.Testbed.UUID}})
 	return j, err
 }
 
@@ -58,8 +64,10 @@ func (j *judge) metric(iteration int, benchmark client.Benchmark, m *client.Resu
 		return nil
 	}
 	m.Threshold = j.shown[m.Measure.UUID]
-	boundary := threshold.Model.boundary(j.samples(threshold.Model, benchmark.UUID, m.Measure.UUID))
+	series := seriesKey{j.report.Branch.UUID, j.report.Testbed.UUID, benchmark.UUID, m.Measure.UUID}
+	boundary := threshold.Model.boundary(j.samples(threshold.Model, series))
 	m.Boundary = &boundary
+	j.remember(series, iteration, m.Metric)
 	limit := ""
 	switch {
 	case boundary.Lower != nil && m.Metric.Value < *boundary.Lower:
@@ -86,16 +94,28 @@ func (j *judge) metric(iteration int, benchmark client.Benchmark, m *client.Resu
 	return nil
 }
 
-// samples are the values that a model tests against: the newest ones of
-// earlier reports.
-func (j *judge) samples(m modelRow, benchmark, measure uuid.UUID) (values []float64) {
-	points := j.history[seriesKey{j.report.Branch.UUID, j.report.Testbed.UUID, benchmark, measure}]
-	for _, p := range slices.Backward(points) {
+// remember lets a report's later iterations be judged by its earlier ones too,
+// as a real server does.
+func (j *judge) remember(series seriesKey, iteration int, metric client.Metric) {
+	point := perfMetric{PerfMetric: client.PerfMetric{
+		Report: j.report.UUID, Iteration: iteration, StartTime: j.report.StartTime, EndTime: j.report.EndTime, Metric: metric,
+	}}
+	if v := j.report.Branch.Head.Version; v != nil {
+		point.Version = *v
+	}
+	j.history[series] = append(j.history[series], point)
+	slices.SortStableFunc(j.history[series], perfMetric.compare)
+}
+
+// samples are the values that a model tests against: the newest ones that are
+// stored.
+func (j *judge) samples(m modelRow, series seriesKey) (values []float64) {
+	for _, p := range slices.Backward(j.history[series]) {
 		if m.Maximum != nil && len(values) == int(*m.Maximum) {
 			break
 		}
 		old := m.Window != nil && p.StartTime.Before(j.tx.second().Add(-time.Duration(*m.Window)*time.Second))
-		if p.Report != j.report.UUID && !old {
+		if !old {
 			values = append(values, p.Metric.Value)
 		}
 	}
@@ -114,20 +134,28 @@ func (m modelRow) boundary(samples []float64) (b client.Boundary) {
 	if len(samples) == 0 || m.Minimum != nil && len(samples) < int(*m.Minimum) {
 		return b
 	}
-	baseline := 0.0
+	sum := 0.0
 	for _, v := range samples {
-		baseline += v / float64(len(samples))
+		sum += v
 	}
-	b.Baseline = &baseline
+	baseline := sum / float64(len(samples))
+	b.Baseline = finite(baseline)
 	if m.Lower != nil {
-		limit := baseline - baseline**m.Lower
-		b.Lower = &limit
+		b.Lower = finite(baseline - baseline**m.Lower)
 	}
 	if m.Upper != nil {
-		limit := baseline + baseline**m.Upper
-		b.Upper = &limit
+		b.Upper = finite(baseline + baseline**m.Upper)
 	}
 	return b
+}
+
+// finite is nil for what JSON can't say, which a real server writes as null;
+// values as high as 1e308 are stored, and no metric is beyond infinity.
+func finite(v float64) *float64 {
+	if math.IsInf(v, 0) || math.IsNaN(v) {
+		return nil
+	}
+	return &v
 }
 
 // alertsOf are a project's alerts, the newest first.

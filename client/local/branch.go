@@ -15,8 +15,9 @@ import (
 // order of arrival.
 type branchRow struct {
 	client.Branch                 // the head without a version
-	Next          int             `json:"next"` // the next version's number
-	Last          *client.Version `json:"last"` // the newest version, or nil
+	Next          int             `json:"next"`  // the next version's number
+	Last          *client.Version `json:"last"`  // the newest version, or nil
+	Taken         lineage         `json:"taken"` // from the head's start point
 }
 
 // start is where a head grows from.
@@ -24,6 +25,7 @@ type start struct {
 	Branch  uuid.UUID      `json:"branch"`
 	Head    uuid.UUID      `json:"head"`
 	Version client.Version `json:"version"`
+	lineage lineage
 }
 
 // branch gets or makes a run's branch. Its head is a new one where the branch
@@ -71,7 +73,7 @@ func (t *tx) start(project, branch uuid.UUID, p *startPoint) (*start, error) {
 	if err != nil || row.Last == nil {
 		return nil, err
 	}
-	from := &start{Branch: row.UUID, Head: row.Head.UUID, Version: *row.Last}
+	from := &start{Branch: row.UUID, Head: row.Head.UUID, Version: *row.Last, lineage: row.lineage()}
 	if p.Hash != nil {
 		number := t.data(project, bucketVersions).Get(versionKey(row.Head.UUID, *p.Hash))
 		if number == nil {
@@ -95,7 +97,7 @@ func (s *start) same(head client.Head, byHash bool) bool {
 // if asked for, its thresholds.
 func (t *tx) newHead(row *branchRow, from *start, p *startPoint) error {
 	row.Head = client.Head{UUID: t.newUUID(), StartPoint: json.RawMessage("null"), Created: t.second()}
-	row.Next, row.Last = 0, nil
+	row.Next, row.Last, row.Taken = 0, nil, nil
 	if from == nil {
 		return nil
 	}
@@ -109,6 +111,7 @@ func (t *tx) newHead(row *branchRow, from *start, p *startPoint) error {
 	if p.MaxVersions != nil {
 		depth = int(*p.MaxVersions)
 	}
+	row.Taken = from.lineage.from(from.Version.Number, depth)
 	versions := t.data(row.Project, bucketVersions)
 	taken := map[string][]byte{}
 	cursor := versions.Cursor()

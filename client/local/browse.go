@@ -174,6 +174,13 @@ func serveThresholds(c *call) (a answer, err error) {
 		if err != nil {
 			return err
 		}
+		wanted, some, err := t.wanted(c.request.URL.Query(), project.UUID, kindBranch, kindTestbed, kindMeasure)
+		if err != nil {
+			return err
+		}
+		rows = slices.DeleteFunc(rows, func(r thresholdRow) bool {
+			return !some || !wanted.take(kindBranch, r.Branch) || !wanted.take(kindTestbed, r.Testbed) || !wanted.take(kindMeasure, r.Measure)
+		})
 		views := []thresholdView{}
 		for _, row := range cut(p, rows) {
 			view, err := t.thresholdView(project.UUID, row)

@@ -54,6 +54,8 @@ func TestReportsAreListedNewestFirstInPages(t *testing.T) {
 		{fmt.Sprintf("?start_time=%d&end_time=%d", start.Add(3*time.Minute).UnixMilli(), start.Add(5*time.Minute+time.Second).UnixMilli()), "3", []int{5, 4, 3}},
 		{fmt.Sprintf("?start_time=%d", start.Add(10*time.Minute).UnixMilli()+1), "1", []int{11}},
 		{"?branch=branch-0&testbed=localhost", "4", []int{9, 6, 3, 0}},
+		{"?branch=nowhere", "0", nil},
+		{"?testbed=7f1d3c52-0b7e-4a55-9c2e-5a1b6f2d9eff", "0", nil},
 		{"?archived=true", "0", nil},
 	} {
 		var page []client.Report

@@ -61,38 +61,42 @@ func (c *contract) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.t.Error(err)
 	}
 	name := r.Method + " " + r.URL.Path
+	answer := httptest.NewRecorder()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	c.server.ServeHTTP(answer, r)
+	path, wrongRequest, wrongAnswer := c.judge(r, body, answer.Code, answer.Header(), answer.Body.Bytes())
+	if wrongRequest != nil {
+		c.t.Errorf("%s: the request does not fit the description: %v\n%.300s", name, wrongRequest, body)
+	}
+	if wrongAnswer != nil {
+		c.t.Errorf("%s: the answer %d does not fit the description: %v\n%.600s", name, answer.Code, wrongAnswer, answer.Body)
+	}
+	c.mu.Lock()
+	c.calls[fmt.Sprintf("%s %s %d", r.Method, path, answer.Code)]++
+	c.mu.Unlock()
+	for k, v := range answer.Header() {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+// judge says what the description has against a request and its answer, and
+// under which path it describes the call.
+func (c *contract) judge(r *http.Request, body []byte, status int, header http.Header, answer []byte) (path string, wrongRequest, wrongAnswer error) {
 	route, vars, err := c.router.FindRoute(r)
 	if err != nil {
-		c.t.Errorf("%s: the description has no such call: %v", name, err)
-		return
+		return "", fmt.Errorf("it has no such call: %w", err), nil
 	}
 	input := &openapi3filter.RequestValidationInput{
 		Request: r, PathParams: vars, Route: route,
 		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true},
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	wrong := openapi3filter.ValidateRequest(r.Context(), input)
-	if wrong != nil && r.Header.Get("X-Meant-Wrong") == "" {
-		c.t.Errorf("%s: the request does not fit the description: %v\n%.300s", name, wrong, body)
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := httptest.NewRecorder()
-	c.server.ServeHTTP(answer, r)
-	c.mu.Lock()
-	c.calls[fmt.Sprintf("%s %s %d", r.Method, route.Path, answer.Code)]++
-	c.mu.Unlock()
-	output := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: input, Status: answer.Code, Header: answer.Header(), Options: input.Options,
-	}
-	output.SetBodyBytes(answer.Body.Bytes())
-	if err := openapi3filter.ValidateResponse(r.Context(), output); err != nil {
-		c.t.Errorf("%s: the answer %d does not fit the description: %v\n%.600s", name, answer.Code, err, answer.Body)
-	}
-	for k, v := range answer.Header() {
-		w.Header()[k] = v
-	}
-	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes())
+	wrongRequest = openapi3filter.ValidateRequest(r.Context(), input)
+	output := &openapi3filter.ResponseValidationInput{RequestValidationInput: input, Status: status, Header: header, Options: input.Options}
+	output.SetBodyBytes(answer)
+	return route.Path, wrongRequest, openapi3filter.ValidateResponse(r.Context(), output)
 }
 
 // TestEveryCallFitsThePublishedDescription makes every call that burrow knows
@@ -167,6 +171,7 @@ func TestEveryCallFitsThePublishedDescription(t *testing.T) {
 		"GET /v0/projects/{project} 200", "GET /v0/projects/{project} 404", "GET /v0/server/version 200", "GET /v0/projects 200",
 		"GET /v0/projects/{project}/branches 200", "GET /v0/projects/{project}/testbeds 200",
 		"GET /v0/projects/{project}/benchmarks 200", "GET /v0/projects/{project}/measures 200",
+		"GET /v0/projects/{project}/thresholds/{threshold} 200", "GET /v0/projects/{project}/alerts/{alert} 200",
 		"GET /v0/projects/{project}/thresholds 200", "GET /v0/projects/{project}/alerts 200", "GET /v0/projects/{project}/perf 200",
 	} {
 		if judged.calls[call] == 0 {
@@ -253,7 +258,11 @@ func judgedBrowsing(t *testing.T, judged http.Handler, hosts *client.Hosts, cred
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, path := range []string{"/alerts/" + report.Alerts[0].UUID.String(), "/reports?expand=true"} {
+	var watched client.Threshold
+	if err := json.Unmarshal(report.Alerts[0].Threshold, &watched); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/alerts/" + report.Alerts[0].UUID.String(), "/thresholds/" + watched.UUID.String(), "/thresholds?measure=latency", "/reports?expand=true"} {
 		if answer := browse(t, judged, "/v0/projects/"+project+path); answer.Code != http.StatusOK {
 			t.Errorf("%s: status %d: %.200s", path, answer.Code, answer.Body)
 		}

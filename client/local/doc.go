@@ -7,8 +7,10 @@
 // the real server does worse (the 409, the empty replay, the half-stored
 // report) comes only as a Fault. Handlers outlive their client.
 //
-// It keeps reports and names, and evaluates static and percentage thresholds,
-// against the metrics of earlier reports of the same branch; other models are
-// kept and shown only. It limits no rates and sends nothing anywhere. Clients, retries and the outbox don't belong here,
-// and package client never imports it.
+// It keeps reports and names, and evaluates static and percentage thresholds
+// against the metrics that the branch's head holds so far: its own and those of
+// its start point's versions. Other models (z_score, t_test, log_normal, iqr,
+// delta_iqr) are kept and shown, and raise no alerts. It limits no rates and
+// sends nothing anywhere. Clients, retries and the outbox don't belong here, and
+// package client never imports it.
 package local

@@ -74,7 +74,11 @@ func servePerf(c *call) (a answer, err error) {
 		if err != nil {
 			return err
 		}
-		points, err := t.points(p.UUID, q)
+		lineages, err := t.lineages(p.UUID, q.branches)
+		if err != nil {
+			return err
+		}
+		points, err := t.points(p.UUID, lineages, q)
 		if err != nil {
 			return err
 		}
@@ -144,23 +148,28 @@ func (t *tx) seriesOf(project uuid.UUID, k seriesKey) (s *series, found bool, er
 	return s, found, err
 }
 
-// points are the metrics that a question asks for by series, in order of
-// version, time and iteration (bencher-api.md, section 7).
-func (t *tx) points(project uuid.UUID, q perfQuery) (map[seriesKey][]perfMetric, error) {
+// points are the metrics of each branch's lineage that a question asks for, by
+// series, in order of version, time and iteration (bencher-api.md, section 7).
+func (t *tx) points(project uuid.UUID, branches map[uuid.UUID]lineage, q perfQuery) (map[seriesKey][]perfMetric, error) {
 	points := map[seriesKey][]perfMetric{}
 	err := each(t.data(project, bucketReports), func(id []byte, r reportRow) error {
 		alerts := map[uuid.UUID]*client.Alert{} // by metric
 		for i := range r.Alerts {
 			alerts[r.Alerts[i].Metric.UUID] = &r.Alerts[i]
 		}
-		if !slices.Contains(q.branches, r.Branch.UUID) || !slices.Contains(q.testbeds, r.Testbed.UUID) ||
+		holders := []uuid.UUID{}
+		for branch, l := range branches {
+			if l.holds(r.Branch.Head) {
+				holders = append(holders, branch)
+			}
+		}
+		if len(holders) == 0 || !slices.Contains(q.testbeds, r.Testbed.UUID) ||
 			q.from != nil && r.StartTime.UnixMilli() < *q.from || q.until != nil && r.EndTime.UnixMilli() > *q.until {
 			return nil
 		}
 		results, _, err := get[[][]client.Result](t.data(project, bucketResults), id)
 		for _, result := range slices.Concat(results...) {
 			for _, m := range result.Measures {
-				k := seriesKey{r.Branch.UUID, r.Testbed.UUID, result.Benchmark.UUID, m.Measure.UUID}
 				point := perfMetric{Threshold: m.Threshold, PerfMetric: client.PerfMetric{
 					Report: r.UUID, Iteration: result.Iteration, StartTime: r.StartTime, EndTime: r.EndTime,
 					Metric: m.Metric, Boundary: m.Boundary,
@@ -171,16 +180,21 @@ func (t *tx) points(project uuid.UUID, q perfQuery) (map[seriesKey][]perfMetric,
 				if v := r.Branch.Head.Version; v != nil {
 					point.Version = *v
 				}
-				points[k] = append(points[k], point)
+				for _, branch := range holders {
+					k := seriesKey{branch, r.Testbed.UUID, result.Benchmark.UUID, m.Measure.UUID}
+					points[k] = append(points[k], point)
+				}
 			}
 		}
 		return err
 	})
 	for _, list := range points {
-		slices.SortStableFunc(list, func(a, b perfMetric) int {
-			return cmp.Or(cmp.Compare(a.Version.Number, b.Version.Number), a.StartTime.Compare(b.StartTime),
-				a.EndTime.Compare(b.EndTime), cmp.Compare(a.Iteration, b.Iteration))
-		})
+		slices.SortStableFunc(list, perfMetric.compare)
 	}
 	return points, err
+}
+
+func (m perfMetric) compare(other perfMetric) int {
+	return cmp.Or(cmp.Compare(m.Version.Number, other.Version.Number), m.StartTime.Compare(other.StartTime),
+		m.EndTime.Compare(other.EndTime), cmp.Compare(m.Iteration, other.Iteration))
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -110,31 +111,20 @@ func (t *tx) matching(query url.Values, project uuid.UUID) ([]uuid.UUID, error) 
 	if err != nil {
 		return nil, err
 	}
-	wanted := [2]uuid.UUID{} // branch and testbed; nil: any
-	for i, k := range []kind{kindBranch, kindTestbed} {
-		text := query.Get(strings.ToLower(k.name))
-		if text == "" {
-			continue
-		}
-		id, found, err := t.find(project, k, text)
-		if err == nil && !found {
-			err = notFound(k.name, text)
-		}
-		if err != nil {
-			return nil, err
-		}
-		wanted[i] = id
-	}
+	wanted, some, err := t.wanted(query, project, kindBranch, kindTestbed)
 	ids := []uuid.UUID{}
+	if err != nil || !some {
+		return ids, err
+	}
 	err = t.data(project, bucketTimes).ForEach(func(key, _ []byte) error {
 		id := uuid.UUID(key[24:])
 		// Stored times are whole seconds, as are the bounds of the index.
 		if from != nil && secondsOf(key[:8])*1000 < *from || until != nil && secondsOf(key[8:16])*1000 > *until {
 			return nil
 		}
-		if wanted != [2]uuid.UUID{} {
+		if len(wanted) > 0 {
 			row, _, err := get[reportRow](t.data(project, bucketReports), id[:])
-			if err != nil || wanted[0] != uuid.Nil && wanted[0] != row.Branch.UUID || wanted[1] != uuid.Nil && wanted[1] != row.Testbed.UUID {
+			if err != nil || !wanted.take(kindBranch, row.Branch.UUID) || !wanted.take(kindTestbed, row.Testbed.UUID) {
 				return err
 			}
 		}
@@ -148,6 +138,32 @@ func (t *tx) matching(query url.Values, project uuid.UUID) ([]uuid.UUID, error) 
 		ids = nil
 	}
 	return ids, err
+}
+
+// chosen are the things that a query asks for, by the name of their kind.
+type chosen map[string]uuid.UUID
+
+func (c chosen) take(k kind, id uuid.UUID) bool { return c[k.name] == uuid.Nil || c[k.name] == id }
+
+// wanted are the things of these kinds that a query names, by UUID, slug or
+// name. Where one is not there the query finds nothing; that is no failure.
+func (t *tx) wanted(query url.Values, project uuid.UUID, kinds ...kind) (c chosen, some bool, err error) {
+	c = chosen{}
+	for _, k := range kinds {
+		text := query.Get(strings.ToLower(k.name))
+		if text == "" {
+			continue
+		}
+		id, found, err := t.find(project, k, text)
+		switch {
+		case errors.As(err, new(*apiError)) || err == nil && !found:
+			return nil, false, nil
+		case err != nil:
+			return nil, false, err
+		}
+		c[k.name] = id
+	}
+	return c, true, nil
 }
 
 // millis reads an instant in Unix milliseconds, nil where there is none.
