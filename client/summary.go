@@ -57,10 +57,23 @@ func Summarize(body []byte) (Summary, error) {
 	if err != nil {
 		return Summary{}, fmt.Errorf("idempotency key %q is no UUID: %w", run.IdempotencyKey, err)
 	}
+	s := Subject(run, key)
+	gathering, err := NewGathering(run.Settings)
+	if err != nil {
+		return Summary{}, err
+	}
+	s.Digest = digest(run.Results)
+	return s, s.read(gathering, run.Settings != nil && run.Settings.Fold != "", run.Results)
+}
+
+// Subject is what a run measures and where, under that key: its summary before
+// there are results.
+func Subject(run NewRun, key uuid.UUID) Summary {
 	s := Summary{
 		Key: key, Project: run.Project, ProjectNamed: run.Project != "",
 		Branch: first(run.Branch, run.Context[ContextBranchName], "main"),
 		Hash:   first(run.Hash, run.Context[ContextBranchHash]), Testbed: first(run.Testbed, run.Context[ContextTestbedOS], "localhost"),
+		Adapter:    string(harness.Magic),
 		Repository: first(run.Context[ContextRepoHash], run.Context[ContextRepoName]),
 		StartTime:  run.StartTime, EndTime: run.EndTime,
 	}
@@ -70,17 +83,11 @@ func Summarize(body []byte) (Summary, error) {
 	if run.StartPoint != nil {
 		s.StartPoint = run.StartPoint.Branch
 	}
-	settings := Settings{}
 	if run.Settings != nil {
-		settings = *run.Settings
+		s.Adapter = first(run.Settings.Adapter, s.Adapter)
+		s.Settings = strings.Trim(run.Settings.Average+" "+run.Settings.Fold, " ")
 	}
-	gathering, err := NewGathering(&settings)
-	if err != nil {
-		return Summary{}, err
-	}
-	s.Adapter, s.Settings = string(gathering.adapter), strings.Trim(settings.Average+" "+settings.Fold, " ")
-	s.Digest = digest(run.Results)
-	return s, s.read(gathering, settings.Fold != "", run.Results)
+	return s
 }
 
 // digest tells results apart: 16 hex digits of the SHA-256 of their JSON.

@@ -70,6 +70,18 @@ func (s *Store) Enqueue(ctx context.Context, n New) (run *Run, added bool, err e
 	return run, true, nil
 }
 
+// CheckKey tells, before a benchmark runs, whether its given key belongs to a
+// run of something else in this outbox: a *KeyConflictError.
+func (s *Store) CheckKey(ctx context.Context, d Draft) error {
+	if d.Key == "" || d.Key == KeyContent {
+		return nil
+	}
+	return s.view(ctx, func(t *tx) error {
+		_, err := t.byKey(d.Host, client.Subject(d.Request, client.TextKey(d.Key)))
+		return err
+	})
+}
+
 func (t *tx) enqueue(n New, summary client.Summary, packed []byte) (*Run, bool, error) {
 	if there, err := t.byID(n.ID); err == nil {
 		return there, false, t.save(there)

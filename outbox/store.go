@@ -39,8 +39,9 @@ var (
 // any number of processes can share it. A Store is safe for concurrent use and
 // needs no closing.
 type Store struct {
-	path string
-	lock *sideLock
+	path  string
+	lock  *sideLock
+	pokes pokes
 
 	// The clock and the draw of random numbers from [0, 1): tests replace
 	// them.
@@ -155,6 +156,7 @@ func (s *Store) update(ctx context.Context, work func(*tx) error) error {
 	if errors.Is(err, errUnchanged) {
 		return nil
 	}
+	s.pokes.all()
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -21,14 +22,61 @@ type stamp struct {
 	second uint64
 }
 
-// Watch returns a channel that holds one message after the outbox changed,
-// by this process or another, within 250 ms. It is closed when the context
-// ends.
-func (s *Store) Watch(ctx context.Context) <-chan struct{} {
+// pokeSpacing keeps a busy process from waking itself at each of its commits.
+const pokeSpacing = time.Millisecond
+
+// pokes tell this process's watchers of its own commits at once.
+type pokes struct {
+	mu   sync.Mutex
+	each map[chan struct{}]bool
+}
+
+func (p *pokes) add() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.each == nil {
+		p.each = map[chan struct{}]bool{}
+	}
+	poke := make(chan struct{}, 1)
+	p.each[poke] = true
+	return poke
+}
+
+func (p *pokes) remove(poke chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.each, poke)
+}
+
+func (p *pokes) all() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for poke := range p.each {
+		select {
+		case poke <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Watch returns a channel that holds one message after the outbox changed, by
+// this process or another, within 250 ms. It is closed when the context ends.
+func (s *Store) Watch(ctx context.Context) <-chan struct{} { return s.watch(ctx, false) }
+
+// WatchClosely is Watch, and tells of the commits through this Store at once:
+// for who waits for one run and reads little.
+func (s *Store) WatchClosely(ctx context.Context) <-chan struct{} { return s.watch(ctx, true) }
+
+func (s *Store) watch(ctx context.Context, own bool) <-chan struct{} {
 	changes := make(chan struct{}, 1)
 	before := s.stamp()
+	var poke chan struct{}
+	if own {
+		poke = s.pokes.add()
+	}
 	go func() {
 		defer close(changes)
+		defer s.pokes.remove(poke)
 		tick := time.NewTicker(watchInterval)
 		defer tick.Stop()
 		for {
@@ -36,6 +84,8 @@ func (s *Store) Watch(ctx context.Context) <-chan struct{} {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+			case <-poke:
+				tick.Reset(watchInterval)
 			}
 			if now := s.stamp(); !now.equal(before) {
 				before = now
@@ -43,10 +93,23 @@ func (s *Store) Watch(ctx context.Context) <-chan struct{} {
 				case changes <- struct{}{}:
 				default:
 				}
+				if !sleep(ctx, pokeSpacing) {
+					return
+				}
 			}
 		}
 	}()
 	return changes
+}
+
+// sleep waits, or returns false when the context ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 func (a stamp) equal(b stamp) bool {

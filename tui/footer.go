@@ -11,7 +11,7 @@ func (a *app) footer() []string {
 	delivery := a.deliveryWords()
 	if a.layout.footer > 1 {
 		answer := a.answer(a.width)
-		if ansi.StringWidth(answer+delivery)+3 > a.width && (a.delivery.On || a.outlook.waiting() == 0) {
+		if ansi.StringWidth(answer+delivery)+3 > a.width && (a.delivery.On && !a.delivery.Quiet || a.outlook.waiting() == 0) {
 			delivery = "" // as it should be, and the answer needs the room
 		}
 		if delivery != "" {
@@ -68,6 +68,8 @@ func (a *app) deliveryWords() string {
 	switch {
 	case !a.reading.loaded:
 		return ""
+	case d.On && d.Quiet:
+		return a.theme.warn.Render("quiet: a benchmark is measured")
 	case d.On:
 		return a.theme.dim.Render("delivering")
 	case a.outlook.waiting() > 0:

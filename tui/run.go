@@ -43,6 +43,8 @@ type Options struct {
 type Delivery struct {
 	On  bool
 	Why string // why it is off, in a few words, if there is something to say
+	// Quiet: it waits while a benchmark is being measured.
+	Quiet bool
 }
 
 func (o Options) withDefaults() Options {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	fast "github.com/segmentio/encoding/json"
 )
 
 // Longest names that the server takes, in bytes (bencher-api.md, section 5).
@@ -13,16 +15,31 @@ const (
 	maxMeasureName   = 64
 )
 
+// document is Bencher Metric Format: metrics by benchmark and measure.
+type document map[string]map[string]*struct {
+	Value *float64 `json:"value"`
+	Lower *float64 `json:"lower_value"`
+	Upper *float64 `json:"upper_value"`
+}
+
+// decodeBMF decodes a document. The fast decoder reads what is good in less
+// than half the time; what it refuses goes to the standard one, which has the
+// last word and says where it breaks.
+func decodeBMF(text []byte) (d document, err error) {
+	if fast.Unmarshal(text, &d) == nil {
+		return d, nil
+	}
+	d = nil
+	err = json.Unmarshal(text, &d)
+	return d, err
+}
+
 // ReadBMF reads a Bencher Metric Format document as the server does: the last
 // of two equal keys wins, null is absent, unknown keys in a metric are passed
 // over. A document without a benchmark is read as none, without an error.
 func ReadBMF(text string) (Results, error) {
-	var document map[string]map[string]*struct {
-		Value *float64 `json:"value"`
-		Lower *float64 `json:"lower_value"`
-		Upper *float64 `json:"upper_value"`
-	}
-	if err := json.Unmarshal([]byte(text), &document); err != nil {
+	document, err := decodeBMF([]byte(text))
+	if err != nil {
 		return nil, fmt.Errorf("not Bencher Metric Format: %w", at(text, err))
 	}
 	if document == nil {

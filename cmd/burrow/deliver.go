@@ -106,7 +106,11 @@ func (a *app) await(ctx context.Context, store *outbox.Store, hosts *client.Host
 	deadline := time.Now().Add(min(span, 100*365*24*time.Hour))
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	changes := store.Watch(ctx)
+	watch := store.WatchClosely
+	if few := 4; len(runs) > few {
+		watch = store.Watch
+	}
+	changes := watch(ctx)
 	for {
 		waiting := false
 		for i, r := range runs {

@@ -246,13 +246,30 @@ func (p *place) burrow(code int, args ...string) (stdout, stderr string) {
 
 func (p *place) serve(args ...string) *server {
 	p.t.Helper()
-	args = append([]string{"serve", "--addr", "127.0.0.1:0", "--data", filepath.Join(p.folder, "server")}, args...)
+	return p.serveAt("127.0.0.1:0", args...)
+}
+
+// serveAt serves at an address, so that a server can come back where it was.
+func (p *place) serveAt(address string, args ...string) *server {
+	p.t.Helper()
+	args = append([]string{"serve", "--addr", address, "--data", filepath.Join(p.folder, "server")}, args...)
 	s, err := startServer(args, os.Getenv("PATH"), p.folder)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(s.stop)
 	return s
+}
+
+// freeAddress is an address on this machine that nobody listens at.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 func (p *place) file(name, text string) string {

@@ -61,7 +61,7 @@ func (k *keptParts) interrupted(ctx context.Context, results []string, cause err
 		return nil, cause
 	}
 	if ctx.Err() != nil && terminal(k.app.in) && terminal(k.app.err) {
-		switch k.app.ask(fmt.Sprintf("%s finished before you stopped. Keep and send them? [Y/n/later] ", counted(len(results), "result"))) {
+		switch k.app.ask(fmt.Sprintf("%s finished before you stopped. Put them in the outbox? [Y/n/later] ", counted(len(results), "result"))) {
 		case "", "y", "yes":
 			return results, nil
 		case "n", "no":

@@ -67,6 +67,9 @@ func (a *app) benchmark(ctx context.Context, f *requestFlags, bench *benchmarkFl
 		if store, err = a.store(ctx); err != nil {
 			return err
 		}
+		if err := store.CheckKey(ctx, request.draft); err != nil {
+			return err
+		}
 		a.leftBehind(ctx, store)
 	}
 	entry, done, err := a.measured(ctx, store, request, bench, args)

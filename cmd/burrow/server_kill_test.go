@@ -5,9 +5,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,21 +26,7 @@ func TestAServerThatIsKilledLosesAndDoublesNothing(t *testing.T) {
 		kills, branches, each = 100, 30, 10
 	}
 	p := newPlace(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
-	serve := func(faults ...string) *server {
-		args := append([]string{"serve", "--addr", address, "--data", filepath.Join(p.folder, "server")}, faults...)
-		s, err := startServer(args, os.Getenv("PATH"), p.folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.stop)
-		return s
-	}
+	address := freeAddress(t)
 	host := "http://" + address
 	for branch := range branches {
 		args := []string{
@@ -56,7 +40,7 @@ func TestAServerThatIsKilledLosesAndDoublesNothing(t *testing.T) {
 		}
 		p.burrow(0, args...)
 	}
-	server := serve("--fault", "slow-commit=150ms")
+	server := p.serveAt(address, "--fault", "slow-commit=150ms")
 	for range 3 {
 		sender := p.command("sync", "--watch")
 		if err := sender.Start(); err != nil {
@@ -74,7 +58,7 @@ func TestAServerThatIsKilledLosesAndDoublesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = server.cmd.Wait()
-		server = serve("--fault", "slow-commit=150ms")
+		server = p.serveAt(address, "--fault", "slow-commit=150ms")
 	}
 	t.Logf("%d kills in %s", kills, time.Since(struck).Round(time.Second))
 	p.drain(t)

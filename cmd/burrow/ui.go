@@ -53,7 +53,7 @@ func (a *app) withSender(ctx context.Context, store *outbox.Store, hosts *client
 			if err := ended.Load(); err != nil && *err != nil {
 				return tui.Delivery{Why: (*err).Error()}
 			}
-			return tui.Delivery{On: true}
+			return tui.Delivery{On: true, Quiet: a.quiet().Measuring()}
 		},
 		Input: a.in, Output: a.out,
 	})

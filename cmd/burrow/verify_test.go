@@ -3,9 +3,6 @@
 package main
 
 import (
-	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -15,22 +12,8 @@ import (
 // person says so.
 func TestVerifyFindsWhatAServerLost(t *testing.T) {
 	p := newPlace(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
-	serve := func(faults ...string) *server {
-		args := append([]string{"serve", "--addr", address, "--data", filepath.Join(p.folder, "server")}, faults...)
-		s, err := startServer(args, os.Getenv("PATH"), p.folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.stop)
-		return s
-	}
-	s := serve()
+	address := freeAddress(t)
+	s := p.serveAt(address)
 	for _, name := range []string{"a", "b"} {
 		p.burrow(0, "run", "--host", s.url, "--project", "demo", "--wait", "30s", "--file", p.file(name, "BenchmarkA-2 100 10 ns/op\n"))
 	}
@@ -41,7 +24,7 @@ func TestVerifyFindsWhatAServerLost(t *testing.T) {
 	if out, _ := p.burrow(exitPending, "verify"); strings.Count(out, "not verified") != 2 {
 		t.Errorf("verified: %s", out)
 	}
-	s = serve("--fault", "forget")
+	s = p.serveAt(address, "--fault", "forget")
 	out, _ := p.burrow(exitRefused, "verify", "--json")
 	for _, v := range lines(t, out) {
 		if v["state"] != "gone" {
