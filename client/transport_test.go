@@ -16,7 +16,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -122,18 +121,18 @@ func TestEveryWayThatTheWireFails(t *testing.T) {
 	}{
 		{"no such name", "http://nowhere.invalid", Unavailable, CauseNone, ScopeHost, "nowhere.invalid"},
 		{"refused", "http://127.0.0.1:1", Unavailable, CauseNone, ScopeHost, "connection refused"},
-		{"unknown root", secure(t, certificate(t, "127.0.0.1", time.Now().Add(time.Hour))), Unavailable, CauseNone, ScopeHost, "certificate"},
-		{"expired", secure(t, certificate(t, "127.0.0.1", time.Now().Add(-time.Hour))), Unavailable, CauseNone, ScopeHost, "certificate"},
-		{"wrong host", secure(t, certificate(t, "other.example", time.Now().Add(time.Hour))), Unavailable, CauseNone, ScopeHost, "certificate"},
+		{"unknown root", secure(t, certificate(t, "127.0.0.1", time.Now().Add(time.Hour))), Unavailable, CauseNone, ScopeHost, "signed by unknown authority"},
+		{"expired", secure(t, certificate(t, "127.0.0.1", time.Now().Add(-time.Hour))), Unavailable, CauseNone, ScopeHost, "certificate has expired"},
+		{"wrong host", secure(t, certificate(t, "other.example", time.Now().Add(time.Hour))), Unavailable, CauseNone, ScopeHost, "cannot validate certificate for 127.0.0.1"},
 		{"reset in the answer", raw(t, replying(head+"{", reset)), Unknown, CauseNone, ScopeRun, "no whole answer"},
 		{"cut in the answer", raw(t, replying(head+"{", nil)), Unknown, CauseNone, ScopeRun, "no whole answer"},
 		{"cut in the head", raw(t, replying("HTTP/1.1 201 Cre", nil)), Unknown, CauseNone, ScopeRun, "no whole answer"},
 		{"no HTTP", raw(t, replying("SSH-2.0-OpenSSH\r\n", nil)), Unknown, CauseNone, ScopeRun, "no whole answer"},
 		{"no JSON", raw(t, replying("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nOK", nil)), Unknown, CauseNone, ScopeRun, "201 without a report"},
-		{"an early hint, then cut", raw(t, replying(tooEarly+"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n", nil)), Unknown, CauseNone, ScopeRun, ""},
+		{"an early hint, then cut", raw(t, replying(tooEarly+"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n", nil)), Unknown, CauseNone, ScopeRun, "no whole answer"},
 		{"an early hint, then a refusal", raw(t, replying(tooEarly+"HTTP/1.1 400 Bad\r\nContent-Length: 33\r\n\r\n"+`{"request_id":"r","message":"no"}`, nil)), Refused, CauseNone, ScopeRun, "no"},
 		{"a page", raw(t, replying("HTTP/1.1 502 Bad\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", nil)), Unknown, CauseNone, ScopeRun, "not from a Bencher server"},
-		{"a portal", raw(t, replying("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", nil)), Unknown, CauseNone, ScopeRun, ""},
+		{"a portal", raw(t, replying("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", nil)), Unknown, CauseNone, ScopeRun, "200 without a report"},
 		{"elsewhere", raw(t, replying("HTTP/1.1 307 Temporary Redirect\r\nLocation: "+other.URL+"/v0/run\r\nContent-Length: 0\r\n\r\n", nil)), Unknown, CauseProxy, ScopeHost, "not followed"},
 		{"another protocol", raw(t, func(conn net.Conn, reader *bufio.Reader) {
 			replying("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", nil)(conn, reader)
@@ -170,27 +169,6 @@ func TestEveryWayThatTheWireFails(t *testing.T) {
 	}
 	if elsewhere.Load() != 0 {
 		t.Error("the redirect was followed")
-	}
-}
-
-// A server that never answers: before anything was written that is safe, after
-// it the run may be there.
-func TestATimeoutIsSafeOnlyBeforeTheFirstByte(t *testing.T) {
-	silent := raw(t, func(conn net.Conn, _ *bufio.Reader) { _, _ = io.Copy(io.Discard, conn) })
-	api, err := NewAPI(silent, "burrow/test", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer api.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	if v := Classify(api.PostRun(ctx, Credential{}, []byte("{}")), Expectation{}); v.Outcome != Unknown {
-		t.Errorf("after the request: %s (%s)", v.Outcome, v.Message)
-	}
-	ended, stop := context.WithCancel(t.Context())
-	stop()
-	if v := Classify(api.PostRun(ended, Credential{}, []byte("{}")), Expectation{}); v.Outcome != Unavailable {
-		t.Errorf("before it: %s (%s)", v.Outcome, v.Message)
 	}
 }
 
@@ -267,87 +245,5 @@ func TestDialing(t *testing.T) {
 		if got := client.Load(); (got == "me") != (dialing.Certificate != nil) {
 			t.Errorf("the client is %q", got)
 		}
-	}
-}
-
-// The transport takes the proxy of the environment (the function is read once
-// a process, so it is asked here and not set).
-func TestTheProxyOfTheEnvironmentIsAsked(t *testing.T) {
-	if (Dialing{}).transport().Proxy == nil {
-		t.Error("no proxy is asked for")
-	}
-	proxied := make(chan string, 1)
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		proxied <- r.URL.String()
-		fmt.Fprint(w, `{"version":"0.6.12"}`)
-	}))
-	t.Cleanup(proxy.Close)
-	transport := Dialing{}.transport()
-	transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
-	api, err := NewAPI("http://bench.example", "burrow/test", transport)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer api.Close()
-	if _, err := api.Version(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := <-proxied; got != "http://bench.example/v0/server/version" {
-		t.Errorf("asked for %s", got)
-	}
-}
-
-// TestClearances: what the answers before a second POST mean.
-func TestClearances(t *testing.T) {
-	project := func(id string) string { return `{"uuid":"` + id + `","slug":"demo"}` }
-	const known = "01a210a9-70e5-7403-a21c-9345aa7c3fb0"
-	page := "<html>"
-	for _, test := range []struct {
-		name            string
-		status          int
-		project         string
-		version         string
-		state           ClearanceState
-		outcome         Outcome
-		versionNotAsked bool
-	}{
-		{"the same project", 200, project(known), "0.6.12", ClearToSend, "", false},
-		{"another project", 200, project("01a210a9-70e5-7403-a21c-9345aa7c3fb1"), "", ProjectMoved, Unavailable, true},
-		{"no project", 404, `{"request_id":"r","message":"Project not found"}`, "", ProjectMoved, Unavailable, true},
-		{"a 404 of something between", 404, page, "", NotCleared, Unavailable, true},
-		{"a page", 502, page, "", NotCleared, Unavailable, true},
-		{"a portal", 200, page, "", NotCleared, Unavailable, true},
-		{"throttled", 429, `{"request_id":"r","message":"per minute"}`, "", NotCleared, Throttled, true},
-		{"a credential that is refused", 400, `{"request_id":"r","message":"Malformed JSON Web Token"}`, "", NotCleared, Unauthorized, true},
-		{"before keys", 200, project(known), "0.6.0", WithoutKeys, "", false},
-		{"long before keys", 200, project(known), "0.5.9", WithoutKeys, "", false},
-		{"the first with keys", 200, project(known), "0.6.1", ClearToSend, "", false},
-		{"a later one", 200, project(known), "1.0.0", ClearToSend, "", false},
-		{"a version that can't be read", 200, project(known), "next", ClearToSend, "", false},
-		{"no version", 200, project(known), "", NotCleared, Unavailable, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			asked := false
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/v0/server/version" {
-					asked = true
-					fmt.Fprintf(w, `{"version":%q}`, test.version)
-					return
-				}
-				w.WriteHeader(test.status)
-				fmt.Fprint(w, test.project)
-			}))
-			t.Cleanup(server.Close)
-			hosts := NewHosts("burrow/test", Credentials{}, nil)
-			t.Cleanup(hosts.Close)
-			p := Parcel{Host: server.URL, Want: Expectation{Summary: Summary{Project: "demo"}}}
-			if err := p.KnownProject.UnmarshalText([]byte(known)); err != nil {
-				t.Fatal(err)
-			}
-			c := hosts.Clear(t.Context(), p)
-			if c.State != test.state || c.Trouble.Outcome != test.outcome || asked == test.versionNotAsked {
-				t.Errorf("%s (%s: %s), version asked %v", c.State, c.Trouble.Outcome, c.Trouble.Message, asked)
-			}
-		})
 	}
 }

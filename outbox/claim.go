@@ -52,13 +52,16 @@ func (t *tx) claim(c claimant, most int) (got []*claimed, wake time.Time, err er
 	if err := t.adopt(c); err != nil {
 		return nil, wake, err
 	}
-	sending, err := t.sendingByHost()
+	sending, busy, err := t.sending()
 	if err != nil {
 		return nil, wake, err
 	}
 	for _, lane := range t.lanes() { // by age: the rest need not be read once there are enough
 		if len(got) == most {
 			return got, time.Time{}, nil
+		}
+		if busy[string(lane)] {
+			continue
 		}
 		run, at, err := t.head(lane, c, sending)
 		if err != nil {
@@ -161,16 +164,18 @@ func (t *tx) lackCredential(run *Run) error {
 	return t.save(run)
 }
 
-func (t *tx) sendingByHost() (map[string]int, error) {
-	sending := map[string]int{}
-	err := t.Bucket(bucketClaims).ForEach(func(k, _ []byte) error {
+// sending counts the live claims of each host, and names their lanes by hash.
+func (t *tx) sending() (hosts map[string]int, lanes map[string]bool, err error) {
+	hosts, lanes = map[string]int{}, map[string]bool{}
+	err = t.Bucket(bucketClaims).ForEach(func(k, _ []byte) error {
 		run, err := t.run(decodeNumber(k))
 		if err == nil {
-			sending[run.Host]++
+			hosts[run.Host]++
+			lanes[string(hashed(run.Lane()))] = true
 		}
 		return err
 	})
-	return sending, err
+	return hosts, lanes, err
 }
 
 // adopt gives the claims of dead senders back, and the claimant's own that it

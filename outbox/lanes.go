@@ -17,15 +17,15 @@ import (
 // over in search of one that doesn't.
 const skipLimit = 100
 
-// head finds the run of a lane that may go now, or when it may. Runs that wait
-// for a person hold back only runs that wait for the same.
+// head finds the run of a lane without a live claim that may go now, or when it
+// may. Runs that wait for a person hold back only runs that wait for the same.
 func (t *tx) head(lane []byte, c claimant, sending map[string]int) (*Run, time.Time, error) {
 	var none time.Time
 	seq, more := t.inLane(lane, 0)
 	for i := 0; more && i < skipLimit; i++ {
 		run, err := t.run(seq)
-		if err != nil || run.Status == Sending || i == 0 && c.wants != nil && !c.wants(run) {
-			return nil, none, err // a lane with a live claim is busy
+		if err != nil || i == 0 && c.wants != nil && !c.wants(run) {
+			return nil, none, err
 		}
 		seq, more = t.inLane(lane, seq+1)
 		if run.Reason.NeedsPerson() && run.NextAttemptAt.IsZero() {
