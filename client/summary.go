@@ -19,22 +19,22 @@ import (
 // what an acknowledgment is checked against. It is derived from the bytes once,
 // when they are frozen.
 type Summary struct {
-	Key          uuid.UUID `json:"key"`
-	Project      string    `json:"project"`                 // as named, else the slug the server derives
+	Key          uuid.UUID `json:"key,omitzero"`
+	Project      string    `json:"project,omitzero"`        // as named, else the slug the server derives
 	ProjectNamed bool      `json:"project_named,omitempty"` // the request itself names the project
-	Branch       string    `json:"branch"`
+	Branch       string    `json:"branch,omitzero"`
 	StartPoint   string    `json:"start_point,omitempty"` // the branch that this one grows from
 	Hash         string    `json:"hash,omitempty"`
-	Testbed      string    `json:"testbed"`
-	Adapter      string    `json:"adapter"`
+	Testbed      string    `json:"testbed,omitzero"`
+	Adapter      string    `json:"adapter,omitzero"`
 	Settings     string    `json:"settings,omitempty"`   // average and fold
-	Digest       string    `json:"digest"`               // of the results: equal runs have equal ones
+	Digest       string    `json:"digest,omitzero"`      // of the results: equal runs have equal ones
 	Repository   string    `json:"repository,omitempty"` // root commit, else name
-	StartTime    time.Time `json:"start_time"`
-	EndTime      time.Time `json:"end_time"`
+	StartTime    time.Time `json:"start_time,omitzero"`
+	EndTime      time.Time `json:"end_time,omitzero"`
 	// Iterations has, for each iteration that the server will hold rows for,
 	// its number of benchmarks, or 0 where only the server can count them.
-	Iterations []int             `json:"iterations"`
+	Iterations []int             `json:"iterations,omitzero"`
 	Benchmarks int               `json:"benchmarks,omitempty"` // different names
 	Warnings   []harness.Warning `json:"warnings,omitempty"`
 }

@@ -33,6 +33,10 @@ func (e *KeyConflictError) Error() string {
 		e.Run.Key, e.Run.ID, e.Run.Branch, e.Run.Testbed, e.Run.Adapter)
 }
 
+// ErrDeleted says that a run of that ID was in this outbox and was deleted or
+// pruned: it is not taken in again.
+var ErrDeleted = errors.New("the run was deleted from this outbox")
+
 // errUnfit says that a body is no run that a server would keep whole.
 var errUnfit = errors.New("not a run that can be sent")
 
@@ -44,7 +48,7 @@ func (s *Store) Enqueue(ctx context.Context, n New) (run *Run, added bool, err e
 	if err != nil {
 		return nil, false, fmt.Errorf("%w: %w", errUnfit, err)
 	}
-	packed, err := pack(n.Body)
+	packed, err := s.pack.pack(n.Body)
 	if err != nil {
 		return nil, false, fmt.Errorf("packing the run: %w", err)
 	}
@@ -59,7 +63,7 @@ func (s *Store) Enqueue(ctx context.Context, n New) (run *Run, added bool, err e
 	}
 	var conflict *KeyConflictError
 	var busy *BusyError
-	if errors.As(err, &conflict) || errors.As(err, &busy) || ctx.Err() != nil {
+	if errors.As(err, &conflict) || errors.As(err, &busy) || errors.Is(err, ErrDeleted) || ctx.Err() != nil {
 		return nil, false, err
 	}
 	// A commit that failed with an I/O error may be visible without being
@@ -88,6 +92,9 @@ func (t *tx) enqueue(n New, summary client.Summary, packed []byte) (*Run, bool, 
 	} else if !errors.Is(err, ErrNotFound) {
 		return nil, false, err
 	}
+	if t.deleted(n.ID) {
+		return nil, false, fmt.Errorf("run %s: %w", n.ID, ErrDeleted)
+	}
 	if n.Shared {
 		there, err := t.byKey(n.Host, summary)
 		if there != nil || err != nil {
@@ -103,7 +110,7 @@ func (t *tx) enqueue(n New, summary client.Summary, packed []byte) (*Run, bool, 
 		EnqueuedAt: t.now, NextAttemptAt: t.now, Bytes: len(n.Body), Credential: n.Credential,
 		Mend: n.Mend, Settle: n.Settle, Resubmits: n.Resubmits,
 	}
-	if err := t.Bucket(bucketBodies).Put(number(seq), packed); err != nil {
+	if err := bucketDense(t.Tx, bucketBodies).Put(number(seq), packed); err != nil {
 		return nil, false, fmt.Errorf("storing the run's body: %w", err)
 	}
 	if n.Resubmits != nil {

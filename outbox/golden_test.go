@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -176,4 +177,43 @@ func unpackGolden(t testing.TB, base string) (path string, want []golden) {
 		t.Fatal(err)
 	}
 	return path, want
+}
+
+// TestEveryReleasedSchemaIsReadAndMigrated opens each golden file, finds all
+// that stands in it, goes on delivering, and has the old file beside it.
+func TestEveryReleasedSchemaIsReadAndMigrated(t *testing.T) {
+	for version := 1; version <= SchemaVersion; version++ {
+		base, err := filepath.Abs(fmt.Sprintf("testdata/schema%d", version))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			path, want := unpackGolden(t, base)
+			before, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				s, err := Open(t.Context(), path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkClean(t, s)
+				if got := goldenOf(t, s); !reflect.DeepEqual(got, want) {
+					t.Errorf("the outbox says %+v, not %+v", got, want)
+				}
+				if version < SchemaVersion {
+					backup, err := os.ReadFile(fmt.Sprintf("%s.v%d.bak", path, version))
+					if err != nil || !bytes.Equal(backup, before) || len(s.Notices) != 1 {
+						t.Errorf("the backup is not the old file (%v), notices %q", err, s.Notices)
+					}
+				}
+				last := enqueue(t, s, newRun(t, "main", 1))
+				stop := startSender(t, &Sender{Store: s, Deliverer: newFakeServer()})
+				waitFor(t, s, last.ID, time.Hour, ended)
+				stop()
+				checkClean(t, s)
+			})
+		})
+	}
 }

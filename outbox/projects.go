@@ -14,11 +14,7 @@ func projectKey(host, name string) []byte { return hashed(host, strings.ToLower(
 
 // knownProject is the UUID of a project by earlier acknowledgments, or nil.
 func (t *tx) knownProject(host, name string) uuid.UUID {
-	known := t.Bucket(bucketProjects)
-	if known == nil {
-		return uuid.Nil
-	}
-	id, _ := uuid.FromBytes(known.Get(projectKey(host, name)))
+	id, _ := uuid.FromBytes(t.Bucket(bucketProjects).Get(projectKey(host, name)))
 	return id
 }
 
@@ -27,10 +23,5 @@ func (t *tx) learnProject(run *Run) error {
 	if run.Report.Project == uuid.Nil || t.knownProject(run.Host, run.Project) == run.Report.Project {
 		return nil
 	}
-	// Made at the first need: outboxes that have none are as good.
-	known, err := t.CreateBucketIfNotExists(bucketProjects)
-	if err != nil {
-		return err
-	}
-	return known.Put(projectKey(run.Host, run.Project), run.Report.Project[:])
+	return t.Bucket(bucketProjects).Put(projectKey(run.Host, run.Project), run.Report.Project[:])
 }

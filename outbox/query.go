@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +20,10 @@ type Query struct {
 	Since    time.Time // enqueued then or later
 	Words    []string  // each is part of a field that the lists show; case does not count
 	Limit    int       // at most so many; 0: all
-	Before   uint64    // only runs enqueued before this sequence number; 0: from the newest
+	// Before and After are cursors: only runs before, or after, this sequence
+	// number; 0: from the newest, or the oldest.
+	Before, After uint64
+	OldestFirst   bool
 }
 
 // ParseQuery reads what a person types: terms like status:rejected,
@@ -106,30 +110,46 @@ func (r *Run) mentions(word string) bool {
 	return slices.ContainsFunc(fields, func(f string) bool { return strings.Contains(strings.ToLower(f), word) })
 }
 
-// List returns the runs that the query chooses, newest first, with the reason
-// of those that wait for others.
+// List returns the runs that the query chooses, newest first unless it says
+// otherwise, with the reason of those that wait for others.
 func (s *Store) List(ctx context.Context, q Query) (runs []*Run, err error) {
 	err = s.view(ctx, func(t *tx) error {
-		c := t.Bucket(bucketRuns).Cursor()
-		k, v := c.Last()
+		runs, err = t.list(q)
+		return err
+	})
+	return runs, err
+}
+
+func (t *tx) list(q Query) (runs []*Run, err error) {
+	from, filter := q.After+1, q.filter()
+	if !q.OldestFirst {
+		from = 0
 		if q.Before > 0 {
-			c.Seek(number(q.Before))
-			k, v = c.Prev()
+			from = q.Before - 1
 		}
-		for ; k != nil && (q.Limit == 0 || len(runs) < q.Limit); k, v = c.Prev() {
-			run := &Run{}
-			if err := decodeRecord(v, run); err != nil {
-				return err
-			}
-			if !q.matches(run) {
-				continue
-			}
-			if err := t.explain(run); err != nil {
-				return err
-			}
-			runs = append(runs, run)
+		if q.Before == 1 {
+			return nil, nil
 		}
-		return nil
+	}
+	t.walk(q.Statuses, from, q.OldestFirst, func(seq uint64, data []byte) bool {
+		if q.OldestFirst && q.Before > 0 && seq >= q.Before || !q.OldestFirst && seq <= q.After {
+			return false
+		}
+		if !filter.passes(data) {
+			return true
+		}
+		run := &Run{}
+		if err = decodeRun(seq, data, run); err != nil {
+			return false
+		}
+		if !q.matches(run) {
+			return true
+		}
+		if err = t.explain(run); err != nil {
+			return false
+		}
+		runs = append(runs, run)
+		return q.Limit == 0 || len(runs) < q.Limit
 	})
 	return runs, err
 }
@@ -145,22 +165,15 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (run *Run, err error) {
 	return run, err
 }
 
-// Find returns the run whose ID is, begins with or ends with the text, which
-// must name one run only.
+// Find returns the run whose ID begins or ends with the text, or whose last
+// group of digits begins with it, as lists show IDs. It must name one run only.
 func (s *Store) Find(ctx context.Context, text string) (run *Run, err error) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if text == "" {
 		return nil, fmt.Errorf("%w: the ID is empty", ErrNotFound)
 	}
 	err = s.view(ctx, func(t *tx) error {
-		var found []uint64
-		c := t.Bucket(bucketIDs).Cursor()
-		for k, v := c.First(); k != nil && len(found) < 2; k, v = c.Next() {
-			id := uuid.UUID(k).String()
-			if strings.HasPrefix(id, text) || strings.HasSuffix(id, text) {
-				found = append(found, decodeNumber(v))
-			}
-		}
+		found := t.matching(text)
 		switch len(found) {
 		case 0:
 			return fmt.Errorf("%w: %q (see burrow list)", ErrNotFound, text)
@@ -173,6 +186,38 @@ func (s *Store) Find(ctx context.Context, text string) (run *Run, err error) {
 		return fmt.Errorf("%q names several runs: give more of the ID", text)
 	})
 	return run, err
+}
+
+// matching finds the first two runs that a part of an ID names: a whole ID at
+// once, a beginning by its place; an end is looked for in all IDs.
+func (t *tx) matching(text string) (found []uint64) {
+	if id, err := uuid.Parse(text); err == nil {
+		if seq := t.Bucket(bucketIDs).Get(id[:]); seq != nil {
+			return []uint64{decodeNumber(seq)}
+		}
+		return nil
+	}
+	digits := strings.ReplaceAll(text, "-", "")
+	first, err := hex.DecodeString(digits + strings.Repeat("0", len(digits)%2))
+	if err != nil {
+		return nil
+	}
+	c := t.Bucket(bucketIDs).Cursor()
+	for k, v := c.Seek(first); strings.HasPrefix(hex.EncodeToString(k), digits); k, v = c.Next() {
+		if found = append(found, decodeNumber(v)); len(found) == 2 {
+			return found
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	const lastGroup = 20 // where it begins among an ID's digits
+	for k, v := c.Last(); k != nil && len(found) < 2; k, v = c.Prev() {
+		if id := hex.EncodeToString(k); strings.HasSuffix(id, digits) || strings.HasPrefix(id[lastGroup:], digits) {
+			found = append(found, decodeNumber(v))
+		}
+	}
+	return found
 }
 
 // explain derives the reason of a run that waits for others: an older run of
@@ -206,9 +251,7 @@ func (t *tx) explain(r *Run) error {
 			return nil
 		}
 	}
-	lane := hashed(r.Lane())
-	k, _ := t.Bucket(bucketLanes).Cursor().Seek(lane)
-	if seq := decodeNumber(k[hashLength:]); seq < r.Seq {
+	if seq, found := t.inLane(hashed(r.Lane()), 0); found && seq < r.Seq {
 		ahead, err := t.run(seq)
 		if err != nil {
 			return err
@@ -246,20 +289,21 @@ func (s *Store) History(ctx context.Context, id uuid.UUID) (attempts []Attempt, 
 	return attempts, err
 }
 
-// Activity returns the attempts of all runs by the time they ended, oldest
-// first.
-func (s *Store) Activity(ctx context.Context) (attempts []Attempt, err error) {
+// Activity returns the newest attempts of all runs, at most so many (0: all),
+// by the time they ended, oldest first.
+func (s *Store) Activity(ctx context.Context, limit int) (attempts []Attempt, err error) {
 	err = s.view(ctx, func(t *tx) error {
-		return t.Bucket(bucketAttempts).ForEach(func(_, v []byte) error {
+		c := t.Bucket(bucketActivity).Cursor()
+		for k, _ := c.Last(); k != nil && (limit == 0 || len(attempts) < limit); k, _ = c.Prev() {
 			var a Attempt
-			if err := decodeRecord(v, &a); err != nil {
+			if err := decodeRecord(t.Bucket(bucketAttempts).Get(k[8:]), &a); err != nil {
 				return err
 			}
 			attempts = append(attempts, a)
-			return nil
-		})
+		}
+		return nil
 	})
-	slices.SortStableFunc(attempts, func(a, b Attempt) int { return a.EndedAt.Compare(b.EndedAt) })
+	slices.Reverse(attempts)
 	return attempts, err
 }
 
@@ -280,7 +324,5 @@ func (s *Store) Counts(ctx context.Context) (counts Counts, err error) {
 
 // Outstanding returns the runs that are not at an end, oldest first.
 func (s *Store) Outstanding(ctx context.Context) ([]*Run, error) {
-	runs, err := s.List(ctx, Query{Statuses: []Status{Pending, Sending}})
-	slices.Reverse(runs)
-	return runs, err
+	return s.List(ctx, Query{Statuses: []Status{Pending, Sending}, OldestFirst: true})
 }

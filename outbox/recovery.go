@@ -109,6 +109,7 @@ func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
 		switch {
 		case errors.As(err, &conflict), errors.Is(err, errUnfit):
 			unfit = err
+		case errors.Is(err, ErrDeleted): // only unlinked
 		case err != nil:
 			return fmt.Errorf("taking in the kept run %s: %w", path, err)
 		case !added && run.ID != n.ID && run.Digest != digestOf(n.Body):

@@ -11,26 +11,27 @@ import (
 
 // Run is one run as the outbox knows it, without its body.
 type Run struct {
-	ID  uuid.UUID `json:"id"`
-	Seq uint64    `json:"seq"` // order of enqueueing; clocks step back, this does not
+	ID  uuid.UUID `json:"id,omitzero"`
+	Seq uint64    `json:"seq,omitzero"` // order of enqueueing; clocks step back, this does not
 
-	Status  Status `json:"status"`
+	Status  Status `json:"status,omitzero"`
 	Reason  Reason `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"` // the last error in words, plain text
 
-	Host string `json:"host"`
+	Host string `json:"host,omitzero"`
 	client.Summary
 	Shared bool              `json:"shared,omitempty"` // the key was given or made of the content
 	Labels map[string]string `json:"labels,omitempty"`
 
-	EnqueuedAt time.Time     `json:"enqueued_at"`
-	Bytes      int           `json:"bytes"`                // of the body as it is sent
-	Credential string        `json:"credential,omitempty"` // fingerprint; "": anonymous
-	Refused    string        `json:"refused,omitempty"`    // fingerprint of a credential that was refused
+	EnqueuedAt time.Time     `json:"enqueued_at,omitzero"`
+	Bytes      int           `json:"bytes,omitzero"`        // of the body as it is sent
+	BodyPruned bool          `json:"body_pruned,omitempty"` // the body was dropped after its time
+	Credential string        `json:"credential,omitempty"`  // fingerprint; "": anonymous
+	Refused    string        `json:"refused,omitempty"`     // fingerprint of a credential that was refused
 	Mend       MendPolicy    `json:"mend,omitempty"`
 	Settle     time.Duration `json:"settle,omitempty"` // 0: the sender's
 
-	Attempts       int       `json:"attempts"`
+	Attempts       int       `json:"attempts,omitzero"`
 	Failures       int       `json:"failures,omitempty"` // since the last success or retry
 	FirstFailureAt time.Time `json:"first_failure_at,omitzero"`
 	MayBeThere     bool      `json:"may_be_there,omitempty"` // an attempt can have reached the server
@@ -55,7 +56,7 @@ type Run struct {
 	Vanished   uuid.UUID `json:"vanished,omitzero"`
 	VanishedAt time.Time `json:"vanished_at,omitzero"`
 
-	ChangedAt time.Time `json:"changed_at"` // by this machine's clock, at the last write
+	ChangedAt time.Time `json:"changed_at,omitzero"` // by this machine's clock, at the last write
 }
 
 // ReportRef is what is kept of a report.

@@ -17,7 +17,7 @@ import (
 )
 
 // SchemaVersion is the layout of the file that this program reads and writes.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // Files beside the outbox bear its name and one of these.
 const (
@@ -42,6 +42,8 @@ type Store struct {
 	path  string
 	lock  *sideLock
 	pokes pokes
+	pack  packer
+	slack slack
 
 	// The clock and the draw of random numbers from [0, 1): tests replace
 	// them.
@@ -50,6 +52,8 @@ type Store struct {
 
 	// Notices are sentences for the person about what Open found.
 	Notices []string
+
+	reached func(step string) // of tests: see reach
 }
 
 // Open returns the outbox at that path, made if it is not there. A file that
@@ -127,35 +131,50 @@ func (s *Store) prepare(ctx context.Context) error {
 	defer release()
 	info, err := os.Stat(s.path)
 	if err == nil && info.Size() > 0 {
-		return s.open(true, func(db *bolt.DB) error { return db.View(checkSchema) })
+		return s.prepareThere()
 	}
-	fresh := s.path + ".new"
-	_ = os.Remove(fresh)
-	if err := openFile(fresh, false, func(db *bolt.DB) error { return db.Update(makeSchema) }); err != nil {
-		_ = os.Remove(fresh)
+	if err := s.replace(newSuffix, "", func(fresh *bolt.DB) error { return fresh.Update(makeSchema) }); err != nil {
 		return fmt.Errorf("making the outbox %s: %w", s.path, err)
 	}
-	if err := os.Rename(fresh, s.path); err != nil {
-		return fmt.Errorf("making the outbox: %w", err)
+	return nil
+}
+
+// prepareThere checks the schema of the file that is there, and migrates an
+// older one. The side lock is held.
+func (s *Store) prepareThere() error {
+	s.sweep()
+	version := uint32(0)
+	err := s.open(true, func(db *bolt.DB) error {
+		return db.View(func(b *bolt.Tx) (err error) {
+			version, err = schemaOf(b)
+			return err
+		})
+	})
+	if err != nil || version == SchemaVersion {
+		return err
 	}
-	return syncFolder(filepath.Dir(s.path))
+	return s.migrate(version)
 }
 
 // update runs one read-write transaction: when it returns nil, the change is
 // on the disk.
 func (s *Store) update(ctx context.Context, work func(*tx) error) error {
 	err := s.burst(ctx, false, func(db *bolt.DB) error {
+		defer s.slack.note(db)
 		return db.Update(func(b *bolt.Tx) error {
 			t := &tx{Tx: b, store: s, now: s.Now()}
-			if err := work(t); err != nil || t.changed {
-				return err
+			err := work(t)
+			if err == nil && !t.changed {
+				return errUnchanged // rolled back: a commit would wake every other process for nothing
 			}
-			return errUnchanged // rolled back: a commit would wake every other process for nothing
+			s.reach("commit: before")
+			return err
 		})
 	})
 	if errors.Is(err, errUnchanged) {
 		return nil
 	}
+	s.reach("commit: after")
 	s.pokes.all()
 	return err
 }
@@ -192,16 +211,19 @@ const foreignWait = 2 * time.Second
 // openFile opens a bbolt file, works on it and closes it. bbolt panics on some
 // damaged files, and a file that was cut is mapped beyond its end: both become
 // an error.
-func openFile(path string, readOnly bool, work func(*bolt.DB) error) (err error) {
+func openFile(path string, readOnly bool, work func(*bolt.DB) error) error {
+	return openFileWith(path, &bolt.Options{ReadOnly: readOnly}, work)
+}
+
+func openFileWith(path string, options *bolt.Options, work func(*bolt.DB) error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			err = damagedFile(path, fmt.Errorf("%v", r))
 		}
 	}()
-	db, err := bolt.Open(path, 0o600, &bolt.Options{
-		Timeout: foreignWait, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType,
-	})
+	options.Timeout, options.FreelistType = foreignWait, bolt.FreelistMapType
+	db, err := bolt.Open(path, 0o600, options)
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("the outbox %s is open in another program: close it there", path)

@@ -346,11 +346,15 @@ func (p step) died(r *Run) (attempted bool) {
 
 const diedMessage = "burrow was ended while this attempt was under way"
 
+const (
+	yieldFailures = 10
+	yieldSpan     = 10 * time.Minute
+)
+
 // yields tells whether a run that keeps failing lets younger ones of its lane
 // pass: ten failures over ten minutes, while its host answers others.
 func (r *Run) yields(now time.Time, hostAnswered time.Time) bool {
-	const failures, span = 10, 10 * time.Minute
-	return r.Failures >= failures && now.Sub(r.FirstFailureAt) >= span && hostAnswered.After(r.FirstFailureAt)
+	return r.Failures >= yieldFailures && now.Sub(r.FirstFailureAt) >= yieldSpan && hostAnswered.After(r.FirstFailureAt)
 }
 
 // withdrawable says why a run can't be cancelled, or "".

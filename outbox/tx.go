@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -23,27 +23,9 @@ type tx struct {
 	store   *Store
 	now     time.Time
 	changed bool // a transaction that changed nothing is not committed
-	// stored are the statuses of the runs that were read or saved, so that save
-	// need not read a run again to keep the counts.
-	stored map[uint64]Status
-}
-
-// recordVersion leads every stored record.
-const recordVersion = 1
-
-func encode(record any) ([]byte, error) {
-	data, err := json.Marshal(record)
-	return append([]byte{recordVersion}, data...), err
-}
-
-func decodeRecord(data []byte, into any) error {
-	if len(data) == 0 || data[0] != recordVersion {
-		return fmt.Errorf("%w: a record of an unknown version", ErrDamaged)
-	}
-	if err := json.Unmarshal(data[1:], into); err != nil {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	return nil
+	// stored is what the indexes say of the runs that were read or saved, so
+	// that save writes only what changed.
+	stored map[uint64]indexed
 }
 
 func decodeNumber(data []byte) uint64 { return binary.BigEndian.Uint64(data) }
@@ -71,18 +53,41 @@ func (t *tx) run(seq uint64) (*Run, error) {
 		return nil, ErrNotFound
 	}
 	run := &Run{}
-	if err := decodeRecord(data, run); err != nil {
+	if err := decodeRun(seq, data, run); err != nil {
 		return run, err
 	}
 	t.remember(run)
 	return run, nil
 }
 
+// indexed is what the indexes say of a run.
+type indexed struct {
+	status Status
+	due    []byte // its value in its lane; nil: at an end
+	owner  string // of its claim; "": none
+	report uuid.UUID
+	age    []byte // its place among the acknowledged; nil: it is not
+}
+
+func (r *Run) indexed() indexed {
+	i := indexed{status: r.Status, age: r.age()}
+	if !r.Status.Ended() {
+		i.due = r.laneValue()
+	}
+	if r.Claim != nil {
+		i.owner = r.Claim.Owner
+	}
+	if r.Report != nil {
+		i.report = r.Report.UUID
+	}
+	return i
+}
+
 func (t *tx) remember(run *Run) {
 	if t.stored == nil {
-		t.stored = map[uint64]Status{}
+		t.stored = map[uint64]indexed{}
 	}
-	t.stored[run.Seq] = run.Status
+	t.stored[run.Seq] = run.indexed()
 }
 
 func (t *tx) byID(id uuid.UUID) (*Run, error) {
@@ -104,61 +109,92 @@ func (r *Run) due() int64 {
 	return r.NextAttemptAt.UnixNano()
 }
 
+// laneValue is what a run's lane holds of it: when it is due, and whether it
+// failed so often that it may yield.
+func (r *Run) laneValue() []byte {
+	value := number(uint64(r.due()))
+	if r.Failures >= yieldFailures {
+		return append(value, 1)
+	}
+	return value
+}
+
+// statusKey is a run's place in the index of statuses.
+func statusKey(s Status, seq uint64) []byte { return append([]byte{statusCode(s)}, number(seq)...) }
+
 // save writes a run and keeps the counts and indexes true to it.
 func (t *tx) save(run *Run) error {
 	t.changed = true
 	run.ChangedAt = t.now
 	old, known := t.stored[run.Seq]
 	if !known && t.Bucket(bucketRuns).Get(number(run.Seq)) != nil {
-		before, err := t.run(run.Seq)
-		if err != nil {
+		if _, err := t.run(run.Seq); err != nil {
 			return err
 		}
-		old, known = before.Status, true
+		old, known = t.stored[run.Seq], true
 	}
-	if known {
-		if err := t.count(old, -1); err != nil {
-			return err
-		}
+	data, err := encodeRun(run)
+	if err != nil {
+		return fmt.Errorf("saving run %s: %w", run.ID, err)
+	}
+	if err := bucketDense(t.Tx, bucketRuns).Put(number(run.Seq), data); err != nil {
+		return fmt.Errorf("saving run %s: %w", run.ID, err)
+	}
+	if err := t.index(run, old, known); err != nil {
+		return fmt.Errorf("saving run %s: %w", run.ID, err)
 	}
 	t.remember(run)
-	lane := laneKey(hashed(run.Lane()), run.Seq)
-	if err := t.count(run.Status, +1); err != nil {
-		return err
-	}
-	data, err := encode(run)
-	if err != nil {
-		return err
-	}
-	writes := []error{
-		t.Bucket(bucketRuns).Put(number(run.Seq), data),
-		t.Bucket(bucketIDs).Put(run.ID[:], number(run.Seq)),
-	}
-	if run.Status.Ended() {
-		writes = append(writes, t.Bucket(bucketLanes).Delete(lane))
-	} else {
-		writes = append(writes, t.Bucket(bucketLanes).Put(lane, number(uint64(run.due()))))
-	}
-	if run.Claim != nil {
-		writes = append(writes, t.Bucket(bucketClaims).Put(number(run.Seq), []byte(run.Claim.Owner)))
-	} else {
-		writes = append(writes, t.Bucket(bucketClaims).Delete(number(run.Seq)))
-	}
-	if run.Shared {
-		writes = append(writes, t.Bucket(bucketKeys).Put(sharedKey(run), number(run.Seq)))
-	}
-	if run.Report != nil {
-		writes = append(writes, t.Bucket(bucketReports).Put(hashed(run.Host, run.Report.UUID.String()), number(run.Seq)))
-	}
-	if run.Status.Acknowledged() && !old.Acknowledged() {
-		writes = append(writes, t.learnProject(run))
-	}
-	for _, err := range writes {
-		if err != nil {
-			return fmt.Errorf("saving run %s: %w", run.ID, err)
-		}
+	if run.Status.Acknowledged() && !old.status.Acknowledged() {
+		return errors.Join(t.learnProject(run), t.learnDate(run))
 	}
 	return nil
+}
+
+// index writes what changed of a run's places in the indexes.
+func (t *tx) index(run *Run, old indexed, known bool) error {
+	is, seq := run.indexed(), number(run.Seq)
+	lane := laneKey(hashed(run.Lane()), run.Seq)
+	var writes []error
+	put := func(bucket, k, v []byte) { writes = append(writes, t.Bucket(bucket).Put(k, v)) }
+	remove := func(bucket, k []byte) { writes = append(writes, t.Bucket(bucket).Delete(k)) }
+	if !known {
+		writes = append(writes, bucketDense(t.Tx, bucketIDs).Put(run.ID[:], seq))
+		if run.Shared {
+			put(bucketKeys, sharedKey(run), seq)
+		}
+	}
+	if old.status != is.status {
+		if known {
+			remove(bucketStatuses, statusKey(old.status, run.Seq))
+			writes = append(writes, t.count(old.status, -1))
+		}
+		put(bucketStatuses, statusKey(is.status, run.Seq), nil)
+		writes = append(writes, t.count(is.status, +1))
+	}
+	switch {
+	case is.due == nil && old.due != nil:
+		remove(bucketLanes, lane)
+	case !bytes.Equal(is.due, old.due):
+		put(bucketLanes, lane, is.due)
+	}
+	switch {
+	case is.owner == "" && old.owner != "":
+		remove(bucketClaims, seq)
+	case is.owner != old.owner:
+		put(bucketClaims, seq, []byte(is.owner))
+	}
+	if !bytes.Equal(is.age, old.age) {
+		if old.age != nil {
+			remove(bucketAges, old.age)
+		}
+		if is.age != nil {
+			put(bucketAges, is.age, nil)
+		}
+	}
+	if is.report != uuid.Nil && is.report != old.report {
+		put(bucketReports, hashed(run.Host, is.report.String()), seq)
+	}
+	return errors.Join(writes...)
 }
 
 func sharedKey(run *Run) []byte { return hashed(run.Host, run.Project, run.Key.String()) }
@@ -186,6 +222,9 @@ func (a *Attempt) folds(b Attempt) bool {
 func (t *tx) body(seq uint64) ([]byte, error) {
 	packed := t.Bucket(bucketBodies).Get(number(seq))
 	if packed == nil {
+		if run, err := t.run(seq); err == nil && run.BodyPruned {
+			return nil, fmt.Errorf("run %s: %w", run.ID, ErrPruned)
+		}
 		return nil, fmt.Errorf("%w: its body is missing", ErrDamaged)
 	}
 	return unpack(packed)
@@ -204,12 +243,35 @@ func (t *tx) putAttempt(run *Run, a Attempt) error {
 		folded.EndedAt, folded.RetryAt, folded.Duration = a.EndedAt, a.RetryAt, a.Duration
 		a = folded
 	}
+	t.changed = true
+	return t.putAttemptAs(run.Seq, a)
+}
+
+// putAttemptAs writes an attempt under its number.
+func (t *tx) putAttemptAs(seq uint64, a Attempt) error {
 	data, err := encode(a)
 	if err != nil {
 		return err
 	}
-	t.changed = true
-	return t.Bucket(bucketAttempts).Put(attemptKey(run.Seq, a.Number), data)
+	key := attemptKey(seq, a.Number)
+	if old := t.Bucket(bucketAttempts).Get(key); old != nil {
+		var before Attempt
+		if err := decodeRecord(old, &before); err != nil {
+			return err
+		}
+		if err := t.Bucket(bucketActivity).Delete(before.activityKey(seq)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		bucketDense(t.Tx, bucketAttempts).Put(key, data),
+		bucketDense(t.Tx, bucketActivity).Put(a.activityKey(seq), nil),
+	)
+}
+
+// activityKey is an attempt's place among all, by the time it ended.
+func (a *Attempt) activityKey(seq uint64) []byte {
+	return append(number(uint64(a.EndedAt.UnixNano())), attemptKey(seq, a.Number)...)
 }
 
 func (t *tx) attempts(seq uint64) ([]Attempt, error) {

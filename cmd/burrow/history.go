@@ -39,7 +39,8 @@ func (a *app) history(ctx context.Context, args []string, follow bool) error {
 	if err != nil {
 		return err
 	}
-	load := store.Activity
+	all := 0
+	load := func(ctx context.Context) ([]outbox.Attempt, error) { return store.Activity(ctx, all) }
 	if len(args) == 1 {
 		r, err := store.Find(ctx, args[0])
 		if err != nil {

@@ -1,0 +1,189 @@
+package outbox
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	bolt "go.etcd.io/bbolt"
+)
+
+// filter is a Query made ready to read records where they lie. It may let a
+// run pass that Query.matches refuses, never the other way.
+type filter struct {
+	since    int64 // Unix nanoseconds
+	statuses []bool
+	words    []filterWord
+	fields   [3][]byte // host, project, branch, as Run.texts begins; nil: any
+}
+
+type filterWord struct {
+	text     []byte
+	statuses []bool // the word is part of these statuses' names
+	inID     bool   // it can be part of an ID
+}
+
+func (q Query) filter() *filter {
+	f := &filter{since: math.MinInt64, fields: [3][]byte{[]byte(q.Host), []byte(q.Project), []byte(q.Branch)}}
+	if q.Since.After(time.Unix(0, math.MinInt64)) {
+		f.since = q.Since.UnixNano()
+	}
+	if len(q.Statuses) > 0 {
+		f.statuses = statusTable(func(s Status) bool { return slices.Contains(q.Statuses, s) })
+	}
+	for _, word := range q.Words {
+		f.words = append(f.words, filterWord{
+			text:     []byte(word),
+			statuses: statusTable(func(s Status) bool { return strings.Contains(string(s), word) }),
+			inID:     strings.Trim(word, "0123456789abcdef-") == "",
+		})
+	}
+	return f
+}
+
+// statusTable tells for each status's code whether the status is meant.
+func statusTable(meant func(Status) bool) []bool {
+	table := make([]bool, math.MaxUint8+1)
+	for _, s := range Statuses() {
+		table[statusCode(s)] = meant(s)
+	}
+	return table
+}
+
+// passes reads a run's record as encodeRun lays it out. A record that it can't
+// read passes: whoever decodes it says so.
+func (f *filter) passes(data []byte) bool {
+	if len(data) < cardLength || data[0] != runVersion {
+		return true
+	}
+	status, flags := data[statusAt], data[flagsAt]
+	if f.statuses != nil && !f.statuses[status] {
+		return false
+	}
+	if int64(binary.BigEndian.Uint64(data[enqueuedAt:])) < f.since {
+		return false
+	}
+	r := reader{rest: data[cardLength:]}
+	if flags&flagKeyIsID == 0 {
+		r.bytes(16)
+	}
+	var head [len(filter{}.fields)]int
+	length, count := 0, int(r.uvarint())
+	for i := 0; i < count && !r.broken; i++ {
+		n := int(r.uvarint())
+		length += n
+		if i < len(head) {
+			head[i] = n
+		}
+	}
+	texts := r.bytes(uint64(length))
+	if r.broken {
+		return true
+	}
+	at := 0
+	for i, want := range f.fields {
+		if len(want) > 0 && !bytes.Equal(want, texts[at:at+head[i]]) {
+			return false
+		}
+		at += head[i]
+	}
+	return f.mentioned(data, status, flags, texts)
+}
+
+func (f *filter) mentioned(data []byte, status, flags byte, texts []byte) bool {
+	if len(f.words) > 0 && flags&flagFolds != 0 {
+		texts = bytes.ToLower(texts)
+	}
+	for _, word := range f.words {
+		if word.statuses[status] || bytes.Contains(texts, word.text) || word.inID && bytes.Contains(idText(data), word.text) {
+			continue
+		}
+		return false
+	}
+	return true
+}
+
+func idText(data []byte) []byte {
+	text, _ := uuid.UUID(data[idAt : idAt+16]).MarshalText()
+	return text
+}
+
+// walk goes through the records of the chosen statuses (none: all) from one
+// sequence number on (0: from the end), until the function returns false.
+func (t *tx) walk(statuses []Status, from uint64, upwards bool, visit func(seq uint64, data []byte) bool) {
+	if len(statuses) == 0 {
+		c := newRunCursor(t.Bucket(bucketRuns), nil, from, upwards)
+		for ; c.k != nil; c.move() {
+			if !visit(decodeNumber(c.k), c.v) {
+				return
+			}
+		}
+		return
+	}
+	var all []*runCursor // of each status, in step
+	for _, s := range statuses {
+		if c := newRunCursor(t.Bucket(bucketStatuses), []byte{statusCode(s)}, from, upwards); c.k != nil {
+			all = append(all, c)
+		}
+	}
+	for len(all) > 0 {
+		best := 0
+		for i, c := range all {
+			if cmp := bytes.Compare(c.k, all[best].k); upwards && cmp < 0 || !upwards && cmp > 0 {
+				best = i
+			}
+		}
+		seq := decodeNumber(all[best].k)
+		if data := t.Bucket(bucketRuns).Get(number(seq)); data != nil && !visit(seq, data) {
+			return
+		}
+		if all[best].move(); all[best].k == nil {
+			all = slices.Delete(all, best, best+1)
+		}
+	}
+}
+
+// runCursor goes through sequence numbers that stand behind a prefix.
+type runCursor struct {
+	cursor  *bolt.Cursor
+	prefix  []byte
+	upwards bool
+	k, v    []byte // the sequence number alone; nil at the end
+}
+
+func newRunCursor(b *bolt.Bucket, prefix []byte, from uint64, upwards bool) *runCursor {
+	c := &runCursor{cursor: b.Cursor(), prefix: prefix, upwards: upwards}
+	if upwards {
+		c.set(c.cursor.Seek(append(bytes.Clone(prefix), number(from)...)))
+		return c
+	}
+	beyond := uint64(math.MaxUint64)
+	if from > 0 {
+		beyond = from + 1
+	}
+	if k, _ := c.cursor.Seek(append(bytes.Clone(prefix), number(beyond)...)); k == nil {
+		c.set(c.cursor.Last())
+		return c
+	}
+	c.move()
+	return c
+}
+
+func (c *runCursor) move() {
+	if c.upwards {
+		c.set(c.cursor.Next())
+		return
+	}
+	c.set(c.cursor.Prev())
+}
+
+func (c *runCursor) set(k, v []byte) {
+	c.k, c.v = nil, nil
+	if bytes.HasPrefix(k, c.prefix) && len(k) == len(c.prefix)+8 {
+		c.k, c.v = k[len(c.prefix):], v
+	}
+}
