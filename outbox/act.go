@@ -32,7 +32,7 @@ func (s *Store) RetryAs(ctx context.Context, id uuid.UUID, fingerprint string) (
 
 func (s *Store) retry(ctx context.Context, id uuid.UUID, change func(*Run)) (run *Run, err error) {
 	err = s.update(ctx, func(t *tx) error {
-		if err := t.adopt(claimant{}); err != nil { // a dead sender's run is in nobody's hands
+		if _, err := t.adopt(claimant{}); err != nil { // a dead sender's run is in nobody's hands
 			return err
 		}
 		if run, err = t.byID(id); err != nil {
@@ -62,7 +62,7 @@ func (s *Store) retry(ctx context.Context, id uuid.UUID, change func(*Run)) (run
 // left on the server stays there.
 func (s *Store) Cancel(ctx context.Context, id uuid.UUID) (run *Run, err error) {
 	err = s.update(ctx, func(t *tx) error {
-		if err := t.adopt(claimant{}); err != nil {
+		if _, err := t.adopt(claimant{}); err != nil {
 			return err
 		}
 		if run, err = t.byID(id); err != nil {
@@ -84,7 +84,7 @@ func (s *Store) Cancel(ctx context.Context, id uuid.UUID) (run *Run, err error) 
 func (s *Store) Hasten(ctx context.Context, wants func(*Run) bool) error {
 	return s.update(ctx, func(t *tx) error {
 		for _, lane := range t.lanes() {
-			if err := t.hasten(lane, wants); err != nil {
+			if err := t.hasten(lane.hash, wants); err != nil {
 				return err
 			}
 		}

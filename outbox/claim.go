@@ -49,8 +49,12 @@ var errLostClaim = errors.New("the claim went to another sender")
 // the disk before its first byte leaves. Where there are fewer it says when the
 // next one is due (zero: not before something changes).
 func (t *tx) claim(c claimant, most int) (got []*claimed, wake time.Time, err error) {
-	if err := t.adopt(c); err != nil {
+	others, err := t.adopt(c)
+	if err != nil {
 		return nil, wake, err
+	}
+	if others {
+		wake = t.now.Add(adoptCheck)
 	}
 	sending, busy, err := t.sending()
 	if err != nil {
@@ -60,17 +64,19 @@ func (t *tx) claim(c claimant, most int) (got []*claimed, wake time.Time, err er
 		if len(got) == most {
 			return got, time.Time{}, nil
 		}
-		if busy[string(lane)] {
+		if busy[string(lane.hash)] {
 			continue
 		}
-		run, at, err := t.head(lane, c, sending)
+		if due, waits := lane.waits(t.now); waits { // its head need not be read
+			wake = sooner(wake, due)
+			continue
+		}
+		run, at, err := t.head(lane.hash, c, sending)
 		if err != nil {
 			return nil, wake, err
 		}
 		if run == nil {
-			if !at.IsZero() && (wake.IsZero() || at.Before(wake)) {
-				wake = at
-			}
+			wake = sooner(wake, at)
 			continue
 		}
 		one, err := t.take(run, c)
@@ -83,6 +89,14 @@ func (t *tx) claim(c claimant, most int) (got []*claimed, wake time.Time, err er
 		}
 	}
 	return got, wake, nil
+}
+
+// sooner is the earlier of two times that are set.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // take makes a run the claimant's.
@@ -178,30 +192,37 @@ func (t *tx) sending() (hosts map[string]int, lanes map[string]bool, err error) 
 	return hosts, lanes, err
 }
 
+// adoptCheck is how soon a sender looks again whether the others that hold
+// claims still live: nothing tells of a death.
+const adoptCheck = time.Second
+
 // adopt gives the claims of dead senders back, and the claimant's own that it
-// knows nothing of. It runs under the side lock.
-func (t *tx) adopt(c claimant) error {
+// knows nothing of. It tells whether other living senders hold claims. It runs
+// under the side lock.
+func (t *tx) adopt(c claimant) (others bool, err error) {
 	living := map[string]bool{c.owner: true}
 	var dead []uint64
-	err := t.Bucket(bucketClaims).ForEach(func(k, v []byte) error {
+	err = t.Bucket(bucketClaims).ForEach(func(k, v []byte) error {
 		name := string(v)
 		if _, known := living[name]; !known {
 			living[name] = t.store.alive(name)
 		}
 		if !living[name] || name == c.owner && c.holds != nil && !c.holds(decodeNumber(k)) {
 			dead = append(dead, decodeNumber(k))
+		} else if name != c.owner {
+			others = true
 		}
 		return nil
 	})
 	if err != nil {
-		return err
+		return others, err
 	}
 	for _, seq := range dead {
 		if err := t.bury(seq); err != nil {
-			return err
+			return others, err
 		}
 	}
-	return nil
+	return others, nil
 }
 
 func (t *tx) bury(seq uint64) error {

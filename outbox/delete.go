@@ -14,7 +14,7 @@ import (
 // copy brings it back. A run in a sender's hands is a *NotNowError.
 func (s *Store) Delete(ctx context.Context, id uuid.UUID) error {
 	return s.update(ctx, func(t *tx) error {
-		if err := t.adopt(claimant{}); err != nil {
+		if _, err := t.adopt(claimant{}); err != nil {
 			return err
 		}
 		run, err := t.byID(id)

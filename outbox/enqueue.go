@@ -44,26 +44,20 @@ var errUnfit = errors.New("not a run that can be sent")
 // be delivered. Accepting the same ID again changes nothing. A shared key that
 // is there already for an equal run is answered with that run: added is false.
 func (s *Store) Enqueue(ctx context.Context, n New) (run *Run, added bool, err error) {
-	summary, err := client.Summarize(n.Body)
+	ready, err := s.ready(n)
 	if err != nil {
-		return nil, false, fmt.Errorf("%w: %w", errUnfit, err)
-	}
-	packed, err := s.pack.pack(n.Body)
-	if err != nil {
-		return nil, false, fmt.Errorf("packing the run: %w", err)
+		return nil, false, err
 	}
 	accept := func() error {
 		return s.update(ctx, func(t *tx) (err error) {
-			run, added, err = t.enqueue(n, summary, packed)
+			run, added, err = t.enqueue(n, ready.summary, ready.packed)
 			return err
 		})
 	}
 	if err = accept(); err == nil {
 		return run, added, nil
 	}
-	var conflict *KeyConflictError
-	var busy *BusyError
-	if errors.As(err, &conflict) || errors.As(err, &busy) || errors.Is(err, ErrDeleted) || ctx.Err() != nil {
+	if refusesOne(err) || isBusy(err) || ctx.Err() != nil {
 		return nil, false, err
 	}
 	// A commit that failed with an I/O error may be visible without being

@@ -88,24 +88,43 @@ func (t *tx) waitsForStartPoint(run *Run) bool {
 	return decodeNumber(k[len(prefix):]) < run.Seq
 }
 
+// laneHead is a lane's oldest run, as the lane's index tells it.
+type laneHead struct {
+	hash  []byte
+	seq   uint64
+	value []byte // see Run.laneValue
+}
+
+// laneValue is what a run's lane holds of it: when it is due, when it was
+// changed, and whether it failed so often that it may yield.
+func (r *Run) laneValue() []byte {
+	value := append(number(uint64(r.due())), number(uint64(r.ChangedAt.UnixNano()))...)
+	if r.Failures >= yieldFailures {
+		return append(value, 1)
+	}
+	return append(value, 0)
+}
+
+// waits tells whether nothing of the lane can go before its head is due. Where
+// that takes the record to say, it does not.
+func (h laneHead) waits(now time.Time) (due time.Time, waits bool) {
+	if len(h.value) != 17 || h.value[16] != 0 || decodeNumber(h.value) == never {
+		return due, false
+	}
+	due, changed := time.Unix(0, int64(decodeNumber(h.value))), time.Unix(0, int64(decodeNumber(h.value[8:])))
+	return due, due.After(now) && !now.Before(changed) // else the clock was set back
+}
+
 // lanes are those that have runs that are not at an end, by the age of their
 // oldest one.
-func (t *tx) lanes() [][]byte {
-	type lane struct {
-		hash []byte
-		seq  uint64
-	}
-	var all []lane
+func (t *tx) lanes() []laneHead {
+	var all []laneHead
 	c := t.Bucket(bucketLanes).Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Seek(laneKey(k[:hashLength], never)) {
-		all = append(all, lane{slices.Clone(k[:hashLength]), decodeNumber(k[hashLength:])})
+	for k, v := c.First(); k != nil; k, v = c.Seek(laneKey(k[:hashLength], never)) {
+		all = append(all, laneHead{slices.Clone(k[:hashLength]), decodeNumber(k[hashLength:]), slices.Clone(v)})
 	}
-	slices.SortFunc(all, func(a, b lane) int { return cmp.Compare(a.seq, b.seq) })
-	hashes := make([][]byte, len(all))
-	for i, l := range all {
-		hashes[i] = l.hash
-	}
-	return hashes
+	slices.SortFunc(all, func(a, b laneHead) int { return cmp.Compare(a.seq, b.seq) })
+	return all
 }
 
 // inLane is the oldest run of a lane from a sequence number on.

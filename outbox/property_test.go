@@ -164,8 +164,8 @@ func TestADeadSendersClaimGoesBackAtOnceALivingOnesNever(t *testing.T) {
 			t.Fatalf("a living sender's run is %s, %d reports", now.Status, f.made)
 		}
 		_ = held.file.Close() // the kernel frees it when the process dies
-		enqueue(t, s, newRun(t, "other", 1))
-		wantStatus(t, waitFor(t, s, run.ID, time.Minute, ended), Sent)
+		waitFor(t, s, run.ID, 2*time.Second, func(r *Run) bool { return r.Status == Pending })
+		wantStatus(t, waitFor(t, s, run.ID, 10*time.Second, ended), Sent)
 		wantOutcomes(t, s, run.ID, client.Unknown, client.Created)
 	})
 }

@@ -49,6 +49,7 @@ type Sender struct {
 	// Measuring tells whether a benchmark is being measured, which delivery
 	// would disturb: a Quiet's method; nil: never.
 	Measuring func() bool
+	Retention Retention // of what this sender prunes when it is idle
 }
 
 const (
@@ -57,6 +58,7 @@ const (
 	retryPause   = time.Second      // after an error of the outbox itself
 	pingInterval = 10 * time.Second // between signs of life of a host that was unavailable
 	pingTimeout  = 5 * time.Second
+	upkeepDelay  = 30 * time.Second // from a sender's start to its first look after the outbox
 )
 
 // Run delivers until the context ends. Then attempts in flight get a grace of
@@ -117,6 +119,8 @@ func (w *workers) dispatch(ctx, attempts context.Context) {
 	changes := w.Store.Watch(ctx)
 	ping := time.NewTicker(pingInterval)
 	defer ping.Stop()
+	upkeep := time.NewTimer(upkeepDelay)
+	defer upkeep.Stop()
 	for ctx.Err() == nil {
 		wake, err := w.fill(ctx, attempts)
 		if err != nil && ctx.Err() == nil {
@@ -136,6 +140,8 @@ func (w *workers) dispatch(ctx, attempts context.Context) {
 		case <-w.idle:
 		case <-ping.C:
 			w.probe(ctx)
+		case <-upkeep.C:
+			upkeep.Reset(w.upkeep(ctx))
 		}
 		timer.Stop()
 	}
@@ -165,6 +171,18 @@ func (w *workers) fill(ctx, attempts context.Context) (wake time.Time, err error
 			}
 		})
 	}
+}
+
+// upkeep looks after the outbox if nothing else is to do, and says when to come
+// back.
+func (w *workers) upkeep(ctx context.Context) time.Duration {
+	if w.busy() > 0 || w.allowed() < maxConnections {
+		return upkeepDelay
+	}
+	if err := w.Store.Upkeep(ctx, w.Retention); err != nil && ctx.Err() == nil {
+		w.Log.Warn("the outbox could not be looked after", "error", err)
+	}
+	return upkeepInterval
 }
 
 // allowed is how many runs may be in flight now.

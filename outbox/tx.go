@@ -109,16 +109,6 @@ func (r *Run) due() int64 {
 	return r.NextAttemptAt.UnixNano()
 }
 
-// laneValue is what a run's lane holds of it: when it is due, and whether it
-// failed so often that it may yield.
-func (r *Run) laneValue() []byte {
-	value := number(uint64(r.due()))
-	if r.Failures >= yieldFailures {
-		return append(value, 1)
-	}
-	return value
-}
-
 // statusKey is a run's place in the index of statuses.
 func statusKey(s Status, seq uint64) []byte { return append([]byte{statusCode(s)}, number(seq)...) }
 

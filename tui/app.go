@@ -138,8 +138,8 @@ func (a *app) reload(to goal) tea.Cmd {
 		a.reading.stale = true
 		return nil
 	}
-	query, filtered := a.filter.query(a.options.Query)
-	l := loading{generation: a.reading.generation, query: query, filtered: filtered, goal: a.reading.goal}
+	query, _ := a.filter.query(a.options.Query)
+	l := loading{generation: a.reading.generation, query: query, goal: a.reading.goal}
 	if run := a.list.selected(); run != nil {
 		l.seq = run.Seq
 	}

@@ -2,8 +2,6 @@ package tui
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -14,45 +12,27 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/google/uuid"
-	bolt "go.etcd.io/bbolt"
 )
 
-// largeOutbox makes an outbox of so many sent runs by copying the record of an
-// enqueued one: enqueueing them all would take minutes of fsync.
+// largeOutbox makes an outbox of so many runs, of as many branches.
 func largeOutbox(t testing.TB, path string, n int) *outbox.Store {
 	t.Helper()
 	s := openStore(t, path)
-	enqueue(t, s, "main")
-	db, err := bolt.Open(path, 0o600, &bolt.Options{NoSync: true, FreelistType: bolt.FreelistMapType})
-	if err != nil {
-		t.Fatal(err)
+	runs := func(yield func(outbox.New, error) bool) {
+		for i := range n {
+			branch := "main"
+			if i > 0 {
+				branch = fmt.Sprintf("branch-%d", i)
+			}
+			if !yield(newRun(t, branch), nil) {
+				return
+			}
+		}
 	}
-	defer db.Close()
-	err = db.Update(func(tx *bolt.Tx) error {
-		runs, ids, meta := tx.Bucket([]byte("runs")), tx.Bucket([]byte("ids")), tx.Bucket([]byte("meta"))
-		_, sample := runs.Cursor().First()
-		version := sample[0]
-		var r outbox.Run
-		if err := json.Unmarshal(sample[1:], &r); err != nil {
-			return err
+	err := s.EnqueueAll(context.Background(), runs, func(a outbox.Accepted) {
+		if a.Err != nil {
+			t.Fatal(a.Err)
 		}
-		runs.FillPercent = 1
-		for i := range n - 1 {
-			r.Seq, _ = runs.NextSequence()
-			r.ID, r.Status, r.Branch, r.NextAttemptAt = uuid.Must(uuid.NewV7()), outbox.Sent, fmt.Sprintf("branch-%d", i+1), time.Time{}
-			data, err := json.Marshal(r)
-			if err != nil {
-				return err
-			}
-			seq := binary.BigEndian.AppendUint64(nil, r.Seq)
-			if err := runs.Put(seq, append([]byte{version}, data...)); err != nil {
-				return err
-			}
-			if err := ids.Put(r.ID[:], seq); err != nil {
-				return err
-			}
-		}
-		return meta.Put([]byte("count/sent"), binary.BigEndian.AppendUint64(nil, uint64(n-1)))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +52,7 @@ func TestAHundredThousandRunsOpenAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := survey(context.Background(), s, window{})
+		o, err := survey(context.Background(), s)
 		if err != nil {
 			t.Fatal(err)
 		}

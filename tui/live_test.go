@@ -30,7 +30,7 @@ func openStore(t testing.TB, path string) *outbox.Store {
 	return s
 }
 
-func enqueue(t testing.TB, s *outbox.Store, branch string) *outbox.Run {
+func newRun(t testing.TB, branch string) outbox.New {
 	t.Helper()
 	id, err := outbox.NewID()
 	if err != nil {
@@ -43,7 +43,12 @@ func enqueue(t testing.TB, s *outbox.Store, branch string) *outbox.Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _, err := s.Enqueue(context.Background(), outbox.New{ID: id, Body: body, Host: "https://bench.example"})
+	return outbox.New{ID: id, Body: body, Host: "https://bench.example"}
+}
+
+func enqueue(t testing.TB, s *outbox.Store, branch string) *outbox.Run {
+	t.Helper()
+	r, _, err := s.Enqueue(context.Background(), newRun(t, branch))
 	if err != nil {
 		t.Fatal(err)
 	}

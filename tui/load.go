@@ -72,7 +72,6 @@ func waitForChange(w *work, changes <-chan struct{}) tea.Cmd {
 type loading struct {
 	generation int
 	query      outbox.Query
-	filtered   bool
 	goal       goal
 	seq        uint64
 }
@@ -83,11 +82,7 @@ func loadOutbox(w *work, o Options, l loading) tea.Cmd {
 		m := outboxLoaded{generation: l.generation, goal: l.goal, delivery: o.Delivery()}
 		m.window, m.err = readWindow(ctx, o.Store, l.query, l.goal, l.seq)
 		if m.err == nil {
-			head := m.window
-			if l.filtered || head.newer {
-				head = window{} // the survey walks all runs from the newest one
-			}
-			m.outlook, m.err = survey(ctx, o.Store, head)
+			m.outlook, m.err = survey(ctx, o.Store)
 		}
 		m.lasted = time.Since(started)
 		return m

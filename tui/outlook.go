@@ -44,12 +44,6 @@ func (o outlook) total() int {
 	return total
 }
 
-// open is how many runs a walk through the outbox has to find for the outlook
-// to be exact.
-func (o outlook) open() int {
-	return o.counts[outbox.Pending] + o.counts[outbox.Sending] + o.counts[outbox.Incomplete] + o.counts[outbox.Rejected]
-}
-
 func (o outlook) needed() int {
 	n := 0
 	for _, count := range o.needs {
