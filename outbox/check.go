@@ -58,6 +58,9 @@ func (c *checker) bytes(run *Run) {
 	if there {
 		c.bodies++
 	}
+	if run.Reason == ReasonDamaged && !there { // it was salvaged without, and says so
+		return
+	}
 	if run.BodyPruned {
 		if there {
 			c.say("run %s: its body was pruned, but is there", run.ID)
@@ -139,11 +142,7 @@ func (c *checker) history(run *Run) {
 		}
 		want = a.Number + max(a.Count, 1)
 	}
-	made := want - 1
-	if run.Claim != nil && run.Claim.Task.IsAttempt() {
-		made++ // the one in flight
-	}
-	if made != run.Attempts {
+	if made := want - 1 + run.inFlight(); made != run.Attempts {
 		c.say("run %s: %d attempts in its history, not %d", run.ID, made, run.Attempts)
 	}
 }

@@ -72,6 +72,9 @@ func (t *tx) claim(c claimant, most int) (got []*claimed, wake time.Time, err er
 			continue
 		}
 		run, at, err := t.head(lane.hash, c, sending)
+		if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotFound) {
+			continue // doctor says so; the other lanes go on
+		}
 		if err != nil {
 			return nil, wake, err
 		}
@@ -114,7 +117,7 @@ func (t *tx) take(run *Run, c claimant) (*claimed, error) {
 	}
 	if task == TaskSend {
 		body, err := t.body(run.Seq)
-		if errors.Is(err, ErrDamaged) {
+		if errors.Is(err, ErrDamaged) || errors.Is(err, ErrPruned) {
 			run.Reason, run.Message, run.NextAttemptAt = ReasonDamaged, err.Error(), time.Time{}
 			return nil, t.save(run)
 		}
@@ -183,6 +186,9 @@ func (t *tx) sending() (hosts map[string]int, lanes map[string]bool, err error) 
 	hosts, lanes = map[string]int{}, map[string]bool{}
 	err = t.Bucket(bucketClaims).ForEach(func(k, _ []byte) error {
 		run, err := t.run(decodeNumber(k))
+		if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotFound) {
+			return nil
+		}
 		if err == nil {
 			hosts[run.Host]++
 			lanes[string(hashed(run.Lane()))] = true

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -24,6 +25,7 @@ import (
 //	start, end, next, acknowledged, changed
 //	                                times
 //	the rest                        JSON of the other fields that are set
+//	checksum                        4 bytes, CRC-32C of all before it
 //
 // Records of schema 1 are JSON throughout, after a version byte of 1.
 const (
@@ -120,8 +122,13 @@ func encodeRun(r *Run) ([]byte, error) {
 	for _, at := range r.times() {
 		data = appendTime(data, *at)
 	}
-	return append(data, tail...), nil
+	data = append(data, tail...)
+	return binary.BigEndian.AppendUint32(data, crc32.Checksum(data, castagnoli())), nil
 }
+
+const checksumLength = 4
+
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 // folds tells whether lower-casing a text may change it.
 func folds(text string) bool {
@@ -220,9 +227,14 @@ func decodeRun(seq uint64, data []byte, into *Run) error {
 		return decodeRecord(data, into)
 	}
 	damaged := func(what string) error { return fmt.Errorf("%w: run number %d: %s", ErrDamaged, seq, what) }
-	if len(data) < cardLength || data[0] != runVersion {
+	if len(data) < cardLength+checksumLength || data[0] != runVersion {
 		return damaged("a record of an unknown version")
 	}
+	end := len(data) - checksumLength
+	if crc32.Checksum(data[:end], castagnoli()) != binary.BigEndian.Uint32(data[end:]) {
+		return damaged("it does not match its checksum")
+	}
+	data = data[:end]
 	status, known := statusOf(data[statusAt])
 	if !known {
 		return damaged("an unknown status")

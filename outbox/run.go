@@ -150,6 +150,28 @@ type Short struct {
 // its own.
 func (k Task) IsAttempt() bool { return k == TaskSend || k == TaskDelete }
 
+// inFlight is how many attempts are counted at the run and not in its history
+// yet: 1 or 0.
+func (r *Run) inFlight() int {
+	if r.Claim != nil && r.Claim.Task.IsAttempt() {
+		return 1
+	}
+	return 0
+}
+
+// soundHistory tells whether a run's attempts are its own and numbered without
+// holes.
+func soundHistory(r *Run, attempts []Attempt) bool {
+	next := 1
+	for _, a := range attempts {
+		if a.Number != next || a.Run != r.ID || a.Count < 0 {
+			return false
+		}
+		next = a.Number + max(a.Count, 1)
+	}
+	return r.Attempts == next-1+r.inFlight()
+}
+
 // Search is the watch for a report that an attempt may have left on a server
 // without idempotency keys.
 type Search struct {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -98,7 +99,7 @@ func (s *Store) inspect() error {
 	if info.IsDir() {
 		return fmt.Errorf("outbox %s is a folder: name a file", s.path)
 	}
-	if info.Size() == 0 || hasBoltMeta(file) {
+	if info.Size() == 0 || hasBoltMeta(file) || hasBoltPages(file) {
 		return nil
 	}
 	return fmt.Errorf("%s: %w; it was left as it is: name another file with --outbox", s.path, ErrNotAnOutbox)
@@ -150,6 +151,13 @@ func (s *Store) prepareThere() error {
 			return err
 		})
 	})
+	if errors.Is(err, ErrDamagedFile) {
+		saved, err := s.salvage(err)
+		if err == nil {
+			s.Notices = append(s.Notices, saved.String())
+		}
+		return err
+	}
 	if err != nil || version == SchemaVersion {
 		return err
 	}
@@ -227,7 +235,8 @@ func openFileWith(path string, options *bolt.Options, work func(*bolt.DB) error)
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("the outbox %s is open in another program: close it there", path)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF),
+		err != nil && strings.Contains(err.Error(), "file size too small"): // it has no name in bbolt
 		return damagedFile(path, err)
 	case err != nil:
 		return fmt.Errorf("opening the outbox %s: %w", path, err)
@@ -241,7 +250,7 @@ func openFileWith(path string, options *bolt.Options, work func(*bolt.DB) error)
 }
 
 func damagedFile(path string, cause error) error {
-	return fmt.Errorf("%w: %s (%w); move it away, and keep it, to begin a new outbox", ErrDamagedFile, path, cause)
+	return fmt.Errorf("%w: %s (%w)", ErrDamagedFile, path, cause)
 }
 
 // syncFolder makes a rename in a folder durable.

@@ -161,46 +161,6 @@ func TestADamagedBodyIsReportedNeverSent(t *testing.T) {
 	}
 }
 
-// TestACutOrScribbledFileIsAnErrorNeverAPanic damages a copy of an outbox at
-// every page.
-func TestACutOrScribbledFileIsAnErrorNeverAPanic(t *testing.T) {
-	s := openTest(t)
-	for range 5 {
-		enqueue(t, s, newRun(t, "main", 1))
-	}
-	whole, err := os.ReadFile(s.Path())
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := os.Getpagesize()
-	for at := 0; at <= len(whole); at += page {
-		scribbled := bytes.Clone(whole)
-		for i := at; i < min(at+page, len(whole)); i++ {
-			scribbled[i] = byte(i * 7)
-		}
-		for name, damaged := range map[string][]byte{"cut": whole[:at], "scribbled": scribbled} {
-			path := filepath.Join(t.TempDir(), "outbox.db")
-			if err := os.WriteFile(path, damaged, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			copied, err := Open(t.Context(), path)
-			if err != nil {
-				continue // refused with words
-			}
-			runs, err := copied.List(t.Context(), Query{})
-			if err != nil {
-				continue
-			}
-			for _, r := range runs {
-				body, err := copied.Body(t.Context(), r.ID)
-				if err == nil && !bytes.Contains(body, []byte(r.ID.String())) {
-					t.Errorf("%s at %d: a wrong body", name, at)
-				}
-			}
-		}
-	}
-}
-
 // TestAFullDiskAcceptsNothingItCantKeep fills a small file system.
 func TestAFullDiskAcceptsNothingItCantKeep(t *testing.T) {
 	small, grow := smallDisk(t, "300k")

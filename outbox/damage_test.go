@@ -1,0 +1,166 @@
+package outbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// damages are what a disk can do to one page of a file; older is the file some
+// commits before.
+func damages(whole, older []byte, at, page int, random *rand.Rand) map[string][]byte {
+	end := min(at+page, len(whole))
+	change := func(change func(part []byte)) []byte {
+		data := bytes.Clone(whole)
+		change(data[at:end])
+		return data
+	}
+	all := map[string][]byte{
+		"cut":       whole[:at],
+		"torn":      change(func(part []byte) { clear(part[len(part)/8:]) }),
+		"zeroed":    change(func(part []byte) { clear(part) }),
+		"scribbled": change(func(part []byte) { scribble(part, random) }),
+	}
+	if end <= len(older) {
+		all["lost write"] = change(func(part []byte) { copy(part, older[at:end]) })
+	}
+	for range 4 {
+		bit, within := byte(1<<random.IntN(8)), random.IntN(end-at)
+		all[fmt.Sprintf("bit %#x of byte %d", bit, within)] = change(func(part []byte) { part[within] ^= bit })
+	}
+	for range 4 { // the heads of pages are where the tree is
+		bit, within := byte(1<<random.IntN(8)), random.IntN(min(96, end-at))
+		all[fmt.Sprintf("bit %#x of byte %d", bit, within)] = change(func(part []byte) { part[within] ^= bit })
+	}
+	return all
+}
+
+func scribble(part []byte, random *rand.Rand) {
+	for i := range part {
+		part[i] = byte(random.Uint32())
+	}
+}
+
+// TestWhateverADiskDoesToAPageNoWrongBodyIsSent damages a copy of an outbox at
+// every page in many ways: it opens, is salvaged or is refused with words;
+// nothing panics; what is sent is what was enqueued; and what is saved is sound.
+func TestWhateverADiskDoesToAPageNoWrongBodyIsSent(t *testing.T) {
+	var whole, older []byte
+	bodies := map[uuid.UUID][]byte{}
+	synctest.Test(t, func(t *testing.T) {
+		s := openTest(t)
+		everyStatus(t, s)
+		older = readFile(t, s.Path())
+		for range 3 {
+			enqueue(t, s, newRun(t, "later", 2))
+		}
+		whole = readFile(t, s.Path())
+		for _, r := range listAll(t, s) {
+			body, err := s.Body(t.Context(), r.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bodies[r.Key] = body
+		}
+	})
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test's
+	t.Logf("seed %d", seed)
+	refused, salvaged, saved := 0, 0, 0
+	page := os.Getpagesize()
+	for at := 0; at < len(whole); at += page {
+		all := damages(whole, older, at, page, random)
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			path := filepath.Join(t.TempDir(), "outbox.db")
+			if err := os.WriteFile(path, all[name], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				what := fmt.Sprintf("page %d, %s", at/page, name)
+				runs, notices, err := liveOn(t, path, bodies, what)
+				switch {
+				case err != nil:
+					refused++
+					if !errors.Is(err, ErrDamagedFile) && !errors.Is(err, ErrNotAnOutbox) && at > 0 {
+						t.Errorf("%s: %v", what, err)
+					}
+				case notices > 0:
+					salvaged++
+				}
+				saved += runs
+			})
+		}
+	}
+	t.Logf("%d pages: %d refused, %d salvaged by opening; %d runs saved", len(whole)/page, refused, salvaged, saved)
+}
+
+// liveOn opens a damaged outbox, delivers from it, rebuilds it and checks it.
+func liveOn(t *testing.T, path string, bodies map[uuid.UUID][]byte, what string) (runs, notices int, err error) {
+	t.Helper()
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(readFile(t, path)) == 0 {
+		t.Errorf("%s: the file is empty", what)
+	}
+	f := newFakeServer()
+	stop := startSender(t, &Sender{Store: s, Deliverer: f})
+	time.Sleep(2 * time.Minute) // fake time
+	stop()
+	for key, sent := range f.bodies {
+		for _, body := range sent {
+			if body != string(bodies[key]) {
+				t.Errorf("%s: a body was sent that was not enqueued", what)
+			}
+		}
+	}
+	if _, err := s.Rebuild(t.Context()); err != nil {
+		if !errors.Is(err, ErrDamagedFile) {
+			t.Errorf("%s: rebuilding: %v", what, err)
+		}
+		return 0, len(s.Notices), nil
+	}
+	problems, err := s.Check(t.Context())
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", what, p)
+	}
+	for _, r := range listAll(t, s) {
+		if bodies[r.Key] == nil {
+			t.Errorf("%s: run %s was never enqueued", what, r.ID)
+		}
+		runs++
+	}
+	return runs, len(s.Notices), nil
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func listAll(t testing.TB, s *Store) []*Run {
+	t.Helper()
+	runs, err := s.List(t.Context(), Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runs
+}

@@ -1,0 +1,291 @@
+package outbox
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"burrow/client"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// ErrNotAnExport says that a file is no export, or one of a newer burrow.
+var ErrNotAnExport = errors.New("not an export of burrow")
+
+// ErrCutShort says that an export ends before its end, or was changed on its
+// way.
+var ErrCutShort = errors.New("the export is not whole")
+
+// maxExportLine bounds a line: a body of the largest size, escaped, and a long
+// history.
+const maxExportLine = 64 << 20
+
+// Imported is what became of an export's runs.
+type Imported struct {
+	Added        int // new here
+	Acknowledged int // were here, and are acknowledged now, as the export says
+	There        int // were here already
+	Deleted      int // were deleted here, and stay so
+	// Refused are those that could not be taken in, and why. The others are.
+	Refused []error
+}
+
+// Total is how many runs were read.
+func (i Imported) Total() int {
+	return i.Added + i.Acknowledged + i.There + i.Deleted + len(i.Refused)
+}
+
+// Import takes the runs of an export in. A run that is here already, by ID or
+// by shared key, is not added again, so importing twice, or the exports of
+// several machines, sends nothing twice. Its bytes are checked: what a run is
+// comes from them, not from the file's word. Each commit is told to progress,
+// which may be nil. Where the export turns out not to be whole, what stood
+// before is taken in, and the error wraps ErrCutShort.
+func (s *Store) Import(ctx context.Context, from io.Reader, progress func(Imported)) (done Imported, err error) {
+	var batch []exportLine
+	size := 0
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		part, err := s.importBatch(ctx, batch)
+		if err != nil {
+			return err
+		}
+		done.add(part)
+		batch, size = batch[:0], 0
+		if progress != nil {
+			progress(done)
+		}
+		return nil
+	}
+	broken := readExport(from, func(line exportLine) error {
+		batch, size = append(batch, line), size+len(line.Request)+len(line.Base64)
+		if len(batch) < bulkRuns && size < bulkBytes {
+			return nil
+		}
+		return flush()
+	})
+	if broken != nil && !errors.Is(broken, ErrCutShort) {
+		return done, broken
+	}
+	if err := flush(); err != nil {
+		return done, err
+	}
+	return done, broken
+}
+
+func (i *Imported) add(part Imported) {
+	i.Added += part.Added
+	i.Acknowledged += part.Acknowledged
+	i.There += part.There
+	i.Deleted += part.Deleted
+	i.Refused = append(i.Refused, part.Refused...)
+}
+
+// readExport reads an export, compressed or not, and hands its runs on as they
+// come.
+func readExport(from io.Reader, each func(exportLine) error) error {
+	lines := bufio.NewReaderSize(from, 64<<10)
+	if magic, _ := lines.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		zip, err := gzip.NewReader(lines)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrNotAnExport, err)
+		}
+		defer zip.Close()
+		lines = bufio.NewReaderSize(zip, 64<<10)
+	}
+	sum, runs := sha256.New(), 0
+	first, err := readLine(lines)
+	var head exportHead
+	if err != nil || json.Unmarshal(first, &head) != nil || head.Version == 0 {
+		return fmt.Errorf("%w: its first line does not say so", ErrNotAnExport)
+	}
+	if head.Version > exportVersion {
+		return fmt.Errorf("%w: its version is %d, this burrow reads %d: update burrow", ErrNotAnExport, head.Version, exportVersion)
+	}
+	sum.Write(first)
+	for {
+		text, err := readLine(lines)
+		if err != nil {
+			return fmt.Errorf("%w: it ends after %d runs (%w)", ErrCutShort, runs, err)
+		}
+		var line exportLine
+		if err := json.Unmarshal(text, &line); err != nil {
+			return fmt.Errorf("%w: the line after run %d: %w", ErrCutShort, runs, err)
+		}
+		if line.End != nil {
+			if line.End.Runs != runs || line.End.SHA256 != hex.EncodeToString(sum.Sum(nil)) {
+				return fmt.Errorf("%w: its checksum does not match its %d runs", ErrCutShort, runs)
+			}
+			return nil
+		}
+		if line.Run == nil {
+			return fmt.Errorf("%w: the line after run %d is no run", ErrCutShort, runs)
+		}
+		sum.Write(text)
+		runs++
+		if err := each(line); err != nil {
+			return err
+		}
+	}
+}
+
+// readLine reads a line with its end; one that is longer than any can be is an
+// error.
+func readLine(from *bufio.Reader) (line []byte, err error) {
+	for {
+		part, err := from.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case err == nil:
+			return line, nil
+		case len(line) > maxExportLine:
+			return nil, fmt.Errorf("a line of more than %d MiB", maxExportLine>>20)
+		case errors.Is(err, io.EOF):
+			return nil, io.ErrUnexpectedEOF
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		}
+	}
+}
+
+// importBatch takes runs in, in one commit. One that failed with an I/O error
+// is tried once more: only a later commit counts.
+func (s *Store) importBatch(ctx context.Context, lines []exportLine) (done Imported, err error) {
+	take := func() error {
+		return s.update(ctx, func(t *tx) error {
+			done = Imported{}
+			for _, line := range lines {
+				if err := t.importRun(line, &done); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err = take(); err != nil && ctx.Err() == nil && !isBusy(err) {
+		err = take()
+	}
+	if err != nil {
+		return done, fmt.Errorf("importing: %w", err)
+	}
+	return done, nil
+}
+
+func (t *tx) importRun(line exportLine, done *Imported) error {
+	run := *line.Run
+	refuse := func(why error) error {
+		done.Refused = append(done.Refused, fmt.Errorf("run %s: %w", run.ID, why))
+		return nil
+	}
+	body := []byte(line.Request)
+	if len(line.Base64) > 0 {
+		body = line.Base64
+	}
+	packed, err := t.verifyImport(&run, body)
+	if err != nil {
+		return refuse(err)
+	}
+	there, err := t.byID(run.ID)
+	switch {
+	case err == nil:
+		return t.importKnown(there, &run, done)
+	case !errors.Is(err, ErrNotFound):
+		return err
+	case t.deleted(run.ID):
+		done.Deleted++
+		return nil
+	}
+	if run.Shared {
+		there, err := t.byKey(run.Host, run.Summary)
+		var conflict *KeyConflictError
+		switch {
+		case errors.As(err, &conflict):
+			return refuse(err)
+		case err != nil:
+			return err
+		case there != nil && there.Digest != run.Digest:
+			return refuse(fmt.Errorf("run %s bears its key with other results", there.ID))
+		case there != nil:
+			return t.importKnown(there, &run, done)
+		}
+	}
+	if run.Seq, err = t.Bucket(bucketRuns).NextSequence(); err != nil {
+		return err
+	}
+	attempts := line.Attempts
+	if !soundHistory(&run, attempts) {
+		attempts, run.Attempts = nil, 0
+	}
+	run.arrive(t.now)
+	done.Added++
+	return t.restore(&run, packed, attempts)
+}
+
+// verifyImport checks that a run is what its bytes say, and packs them.
+func (t *tx) verifyImport(run *Run, body []byte) (packed []byte, err error) {
+	if _, known := statusOf(statusCode(run.Status)); !known {
+		return nil, fmt.Errorf("%w: unknown status %q", errUnfit, run.Status)
+	}
+	if run.Host == "" || run.Status.Acknowledged() && run.Report == nil || run.Status == Sending {
+		return nil, fmt.Errorf("%w: its record is not whole", errUnfit)
+	}
+	if run.BodyPruned && run.Status.Acknowledged() {
+		return nil, nil
+	}
+	summary, err := client.Summarize(body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUnfit, err)
+	}
+	if summary.Key != run.Key {
+		return nil, fmt.Errorf("%w: its request bears another key", errUnfit)
+	}
+	run.Summary, run.Bytes, run.BodyPruned = summary, len(body), false
+	return t.store.pack.pack(body)
+}
+
+// importKnown takes from an export that another machine delivered a run that is
+// not acknowledged here.
+func (t *tx) importKnown(there, carried *Run, done *Imported) error {
+	if there.Status.Acknowledged() || there.Status == Sending || !carried.Status.Acknowledged() || there.Digest != carried.Digest {
+		done.There++
+		return nil
+	}
+	done.Acknowledged++
+	there.Status, there.Reason, there.Message = carried.Status, ReasonNone, ""
+	there.Report, there.AcknowledgedAt = carried.Report, carried.AcknowledgedAt
+	there.ReportLeft, there.Short, there.Search, there.NextAttemptAt = false, nil, nil, time.Time{}
+	return t.save(there)
+}
+
+// arrive makes an imported run ready for this outbox: what waits may go at
+// once, and another machine may have sent it.
+func (r *Run) arrive(now time.Time) {
+	if !r.Status.Acknowledged() {
+		r.MayBeThere = true
+	}
+	if r.Status == Pending {
+		r.Failures, r.FirstFailureAt, r.NextAttemptAt = 0, time.Time{}, now
+		if !r.Reason.NeedsPerson() && r.Short == nil {
+			r.Reason, r.Message = ReasonNone, ""
+		}
+	} else {
+		r.NextAttemptAt = time.Time{}
+	}
+	if r.Status != Pending {
+		r.Short, r.Search = nil, nil
+	}
+	if year := r.EnqueuedAt.Year(); year < 2000 || year > 2200 { // what the record can hold
+		r.EnqueuedAt = now
+	}
+	r.ChangedAt = now
+}
