@@ -37,6 +37,10 @@ func (s *slack) ample() bool {
 	return free > slackBytes && free > s.size.Load()/slackShare
 }
 
+// Ample tells whether a compaction pays, by what this process saw of the file at
+// its last commit.
+func (s *Store) Ample() bool { return s.slack.ample() }
+
 // Compact copies the outbox into a file without free pages, which takes its
 // place once it was checked and synced. Meanwhile no other process gets at the
 // outbox. It returns the sizes before and after.

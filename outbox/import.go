@@ -100,7 +100,7 @@ func readExport(from io.Reader, each func(exportLine) error) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrNotAnExport, err)
 		}
-		defer zip.Close()
+		defer func() { _ = zip.Close() }() // it was read; the file is its opener's
 		lines = bufio.NewReaderSize(zip, 64<<10)
 	}
 	sum, runs := sha256.New(), 0

@@ -160,9 +160,9 @@ func (w *treeWalk) page(id uint64) error {
 	const branchFlag, branchElement = 0x01, 16
 	flags, count := binary.NativeEndian.Uint16(head[8:]), int(binary.NativeEndian.Uint16(head[10:]))
 	overflow := int64(binary.NativeEndian.Uint32(head[12:]))
-	switch {
-	case flags == branchFlag:
-	case flags == leafFlag:
+	switch flags {
+	case branchFlag:
+	case leafFlag:
 		return w.buckets(head, id, overflow)
 	default:
 		return fmt.Errorf("page %d is neither branch nor leaf", id)

@@ -12,6 +12,9 @@ import (
 type Retention struct {
 	Bodies time.Duration // the frozen bytes; 0: DefaultKeepBodies; negative: for ever
 	Runs   time.Duration // the rest; 0: DefaultKeepRuns; negative: for ever
+	// OwnClock counts ages by this machine's clock alone: for who asks for a
+	// prune, and knows what day it is.
+	OwnClock bool
 }
 
 // ErrPruned says that a run's bytes were dropped some time after its
@@ -99,7 +102,7 @@ func (t *tx) prune(keep Retention, dry bool) (done Pruned, err error) {
 		if one.keep < 0 {
 			continue
 		}
-		old, err := t.olderThan(one.kind, one.keep, most-done.Bodies-done.Runs)
+		old, err := t.olderThan(one.kind, one.keep, keep.OwnClock, most-done.Bodies-done.Runs)
 		if err != nil {
 			return done, err
 		}
@@ -107,7 +110,7 @@ func (t *tx) prune(keep Retention, dry bool) (done Pruned, err error) {
 			switch {
 			case one.runs:
 				done.Runs++
-			case dry && keepFor(keep.Runs, DefaultKeepRuns) >= 0 && t.olderBy(run, keepFor(keep.Runs, DefaultKeepRuns)):
+			case dry && keepFor(keep.Runs, DefaultKeepRuns) >= 0 && t.olderBy(run, keepFor(keep.Runs, DefaultKeepRuns), keep.OwnClock):
 				continue // counted among the runs
 			default:
 				done.Bodies++
@@ -142,7 +145,7 @@ func (t *tx) pruneOne(run *Run, whole bool) error {
 }
 
 // olderThan reads the oldest acknowledged runs of a kind that are past an age.
-func (t *tx) olderThan(kind byte, age time.Duration, most int) (old []*Run, err error) {
+func (t *tx) olderThan(kind byte, age time.Duration, ownClock bool, most int) (old []*Run, err error) {
 	c := t.Bucket(bucketAges).Cursor()
 	for k, _ := c.Seek([]byte{kind}); len(k) == 17 && k[0] == kind && len(old) < most; k, _ = c.Next() {
 		acknowledged := time.Unix(int64(decodeNumber(k[1:9])), 0)
@@ -153,17 +156,17 @@ func (t *tx) olderThan(kind byte, age time.Duration, most int) (old []*Run, err 
 		if err != nil {
 			return nil, err
 		}
-		if t.olderBy(run, age) {
+		if t.olderBy(run, age, ownClock) {
 			old = append(old, run)
 		}
 	}
 	return old, nil
 }
 
-// olderBy tells whether a run was acknowledged so long ago by its server's
-// clock and by this machine's.
-func (t *tx) olderBy(run *Run, age time.Duration) bool {
-	return t.now.Sub(run.AcknowledgedAt) >= age && t.lastDate(run.Host).Sub(run.AcknowledgedAt) >= age
+// olderBy tells whether a run was acknowledged so long ago by this machine's
+// clock and, where that alone does not count, by its server's.
+func (t *tx) olderBy(run *Run, age time.Duration, ownClock bool) bool {
+	return t.now.Sub(run.AcknowledgedAt) >= age && (ownClock || t.lastDate(run.Host).Sub(run.AcknowledgedAt) >= age)
 }
 
 func dateKey(host string) []byte { return append([]byte("date/"), host...) }

@@ -29,11 +29,19 @@ type Salvaged struct {
 
 // String is what a person is told.
 func (v Salvaged) String() string {
+	if errors.Is(v.Cause, errAsked) {
+		return fmt.Sprintf("the outbox was built anew: %d runs; the old file is kept as %s", v.Runs, v.Kept)
+	}
 	bare := ""
 	if v.Bare > 0 {
 		bare = fmt.Sprintf(" (%d of them without their results)", v.Bare)
 	}
-	return fmt.Sprintf("the outbox was damaged (%v): %d runs were saved%s into a new file, the damaged one is kept as %s", v.Cause, v.Runs, bare, v.Kept)
+	cause := v.Cause
+	var file *damagedFileError
+	if errors.As(cause, &file) {
+		cause = file.cause
+	}
+	return fmt.Sprintf("the outbox was damaged (%v): %d runs were saved%s into a new file, the damaged one is kept as %s", cause, v.Runs, bare, v.Kept)
 }
 
 // Rebuild builds the outbox anew from what can be read of it, and every index
@@ -54,7 +62,7 @@ func (s *Store) salvage(cause error) (Salvaged, error) {
 	saved := Salvaged{Kept: s.path + ".damaged-" + s.Now().UTC().Format("20060102T150405Z"), Cause: cause}
 	err := s.rebuildFromTree(&saved)
 	if err != nil {
-		if cause = errors.Unwrap(err); saved.Cause == errAsked && cause != nil {
+		if errors.Is(saved.Cause, errAsked) {
 			saved.Cause = err
 		}
 		err = s.rebuildFromPages(&saved)

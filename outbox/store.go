@@ -249,9 +249,21 @@ func openFileWith(path string, options *bolt.Options, work func(*bolt.DB) error)
 	return work(db)
 }
 
-func damagedFile(path string, cause error) error {
-	return fmt.Errorf("%w: %s (%w)", ErrDamagedFile, path, cause)
+// damagedFileError says what is wrong with a file. It is ErrDamagedFile.
+type damagedFileError struct {
+	path  string
+	cause error
 }
+
+func (e *damagedFileError) Error() string {
+	return fmt.Sprintf("%v: %s (%v)", ErrDamagedFile, e.path, e.cause)
+}
+
+func (e *damagedFileError) Is(target error) bool { return target == ErrDamagedFile }
+
+func (e *damagedFileError) Unwrap() error { return e.cause }
+
+func damagedFile(path string, cause error) error { return &damagedFileError{path, cause} }
 
 // syncFolder makes a rename in a folder durable.
 func syncFolder(path string) error {

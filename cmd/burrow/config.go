@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,26 +15,35 @@ import (
 	"burrow/outbox"
 
 	"github.com/adrg/xdg"
+	"github.com/dustin/go-humanize"
 	"github.com/pelletier/go-toml/v2"
 )
 
 // config is the configuration file. Flags stand before variables, variables
 // before the file.
 type config struct {
-	Host     string `toml:"host" json:"host,omitempty"`
-	Project  string `toml:"project" json:"project,omitempty"`
-	Branch   string `toml:"branch" json:"branch,omitempty"`
-	Testbed  string `toml:"testbed" json:"testbed,omitempty"`
-	Adapter  string `toml:"adapter" json:"adapter,omitempty"`
-	Outbox   string `toml:"outbox" json:"outbox,omitempty"`
-	Mend     string `toml:"mend" json:"mend,omitempty"`
-	Settle   string `toml:"settle" json:"settle,omitempty"`
-	LogFile  string `toml:"log-file" json:"log-file,omitempty"`
-	LogLevel string `toml:"log-level" json:"log-level,omitempty"`
+	Host    string `toml:"host" json:"host,omitempty"`
+	Project string `toml:"project" json:"project,omitempty"`
+	Branch  string `toml:"branch" json:"branch,omitempty"`
+	Testbed string `toml:"testbed" json:"testbed,omitempty"`
+	Adapter string `toml:"adapter" json:"adapter,omitempty"`
+	Outbox  string `toml:"outbox" json:"outbox,omitempty"`
+	Mend    string `toml:"mend" json:"mend,omitempty"`
+	Settle  string `toml:"settle" json:"settle,omitempty"`
+	// How long acknowledged runs are kept, and how large the outbox may be before
+	// a benchmark is refused.
+	KeepBodies string `toml:"keep-bodies" json:"keep-bodies,omitempty"`
+	KeepRuns   string `toml:"keep-runs" json:"keep-runs,omitempty"`
+	MaxSize    string `toml:"max-size" json:"max-size,omitempty"`
+	LogFile    string `toml:"log-file" json:"log-file,omitempty"`
+	LogLevel   string `toml:"log-level" json:"log-level,omitempty"`
 
 	path   string // "" where there is none
 	mend   outbox.MendPolicy
 	settle time.Duration
+
+	keepBodies, keepRuns time.Duration // see outbox.Retention
+	maxSize              int64         // bytes; 0: the default
 }
 
 // loadConfig reads the file at path, which must exist, or with "" the one in
@@ -75,7 +86,50 @@ func (c *config) check() (err error) {
 			return at("settle", err)
 		}
 	}
+	for key, one := range map[string]struct {
+		text string
+		into *time.Duration
+	}{"keep-bodies": {c.KeepBodies, &c.keepBodies}, "keep-runs": {c.KeepRuns, &c.keepRuns}} {
+		if one.text == "" {
+			continue
+		}
+		if *one.into, err = parseKeep(one.text); err != nil {
+			return at(key, err)
+		}
+	}
+	if c.MaxSize != "" {
+		if c.maxSize, err = parseSize(c.MaxSize); err != nil {
+			return at("max-size", err)
+		}
+	}
 	return nil
+}
+
+// parseKeep reads how long something is kept: 12h, 7d, 2w, or forever.
+func parseKeep(text string) (time.Duration, error) {
+	if text == "forever" {
+		return -1, nil
+	}
+	for suffix, unit := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		if count, found := strings.CutSuffix(text, suffix); found {
+			if n, err := strconv.ParseUint(count, 10, 16); err == nil {
+				return max(time.Duration(n)*unit, 1), nil
+			}
+		}
+	}
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return max(d, 1), nil // 0 would mean the default
+	}
+	return 0, fmt.Errorf("%q is no span: use 12h, 7d, 2w or forever", text)
+}
+
+// parseSize reads a size in bytes: 500MB, 4GiB.
+func parseSize(text string) (int64, error) {
+	size, err := humanize.ParseBytes(text)
+	if err != nil || size == 0 || size > math.MaxInt64 {
+		return 0, fmt.Errorf("%q is no size: use 500MB or 4GiB", text)
+	}
+	return int64(size), nil
 }
 
 // explainTOML names an unknown key with the known one that is nearest, and the
@@ -139,6 +193,11 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// ownPath tells whether the outbox lies where burrow itself puts it.
+func (a *app) ownPath() bool {
+	return firstOf(a.flags.outbox, a.env("BURROW_OUTBOX"), a.conf.Outbox) == ""
 }
 
 // outboxPath is where the outbox lies.

@@ -63,6 +63,9 @@ func (a *app) showConfig() error {
 		{"adapter", firstOf(a.env("BENCHER_ADAPTER"), a.conf.Adapter, "magic"), origin("", "BENCHER_ADAPTER", a.conf.Adapter)},
 		{"mend", firstOf(a.conf.Mend, "auto"), origin("", "", a.conf.Mend)},
 		{"settle", firstOf(a.conf.Settle, "60s"), origin("", "", a.conf.Settle)},
+		{"keep-bodies", firstOf(a.conf.KeepBodies, "7d"), origin("", "", a.conf.KeepBodies)},
+		{"keep-runs", firstOf(a.conf.KeepRuns, "90d"), origin("", "", a.conf.KeepRuns)},
+		{"max-size", firstOf(a.conf.MaxSize, "4GiB"), origin("", "", a.conf.MaxSize)},
 		{"log-file", firstOf(a.flags.logFile, a.conf.LogFile), origin(a.flags.logFile, "", a.conf.LogFile)},
 	}
 	if a.flags.json {

@@ -215,6 +215,9 @@ func (a *app) tell(ctx context.Context, store *outbox.Store, hosts *client.Hosts
 		return a.printJSON(report)
 	}
 	body, err := store.Body(context.WithoutCancel(ctx), r.ID)
+	if errors.Is(err, outbox.ErrPruned) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -85,6 +85,8 @@ func remedy(err error) string {
 		return " — nothing was enqueued; check the command and --adapter"
 	case errors.Is(err, outbox.ErrNotAnOutbox), errors.Is(err, outbox.ErrNewerSchema):
 		return ""
+	case errors.Is(err, outbox.ErrDamagedFile), errors.Is(err, outbox.ErrDamaged):
+		return " — burrow doctor --repair saves what can be read, and keeps the damaged file"
 	case strings.Contains(text, "permission denied"), strings.Contains(text, "read-only file system"):
 		return " — name a place that can be written with --outbox"
 	}

@@ -39,6 +39,7 @@ type runView struct {
 	AcknowledgedAt instant           `json:"acknowledged_at,omitzero"`
 	Report         *reportView       `json:"report,omitempty"`
 	ReportLeft     bool              `json:"report_left,omitempty"`
+	BodyPruned     bool              `json:"body_pruned,omitempty"` // the request is no longer kept
 	Resubmits      *uuid.UUID        `json:"resubmits,omitempty"`
 	ResubmittedAs  *uuid.UUID        `json:"resubmitted_as,omitempty"`
 
@@ -87,7 +88,7 @@ func runJSON(r *outbox.Run) runView {
 		Repository: r.Repository, Labels: r.Labels, EnqueuedAt: instant(r.EnqueuedAt),
 		StartTime: instant(r.StartTime), EndTime: instant(r.EndTime), Bytes: r.Bytes,
 		Iterations: len(r.Iterations), Benchmarks: r.Benchmarks, Attempts: r.Attempts,
-		AcknowledgedAt: instant(r.AcknowledgedAt), ReportLeft: r.ReportLeft,
+		AcknowledgedAt: instant(r.AcknowledgedAt), ReportLeft: r.ReportLeft, BodyPruned: r.BodyPruned,
 		Resubmits: r.Resubmits, ResubmittedAs: r.ResubmittedAs,
 	}
 	if r.Status == outbox.Pending {

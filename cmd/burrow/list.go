@@ -12,6 +12,7 @@ import (
 	"burrow/tui"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 type listFlags struct {
@@ -35,32 +36,37 @@ hold, and terms like status:rejected, branch:main, project:demo and since:2d.`,
 			return a.list(cmd.Context(), flags, strings.Join(args, " "))
 		},
 	}
-	f := cmd.Flags()
+	flags.filters(cmd.Flags())
+	cmd.Flags().IntVar(&flags.limit, "limit", 50, "at most so many `RUNS`; 0: all")
+	return cmd
+}
+
+// filters are the flags that choose runs.
+func (flags *listFlags) filters(f *pflag.FlagSet) {
 	f.StringArrayVar(&flags.statuses, "status", nil, "only runs of this `STATUS`; repeatable")
 	f.StringVar(&flags.project, "project", "", "only runs of this `PROJECT`")
 	f.StringVar(&flags.branch, "branch", "", "only runs of this `BRANCH`")
 	f.StringVar(&flags.since, "since", "", "only runs enqueued since: 90m, 2d, 2026-11-25")
-	f.IntVar(&flags.limit, "limit", 50, "at most so many `RUNS`; 0: all")
-	return cmd
 }
 
-func (a *app) list(ctx context.Context, f listFlags, text string) error {
+// query chooses runs by flags and by what a person typed.
+func (a *app) query(f listFlags, text string) (outbox.Query, error) {
 	// Only flags filter, never the environment.
 	query := outbox.Query{Host: a.flags.host, Project: f.project, Branch: f.branch, Limit: f.limit}
 	if f.limit < 0 {
-		return usage("--limit %d: use 0 for all", f.limit)
+		return query, usage("--limit %d: use 0 for all", f.limit)
 	}
 	if query.Host != "" && query.Host != client.Local {
 		host, err := client.ParseHost(query.Host)
 		if err != nil {
-			return usage("%w", err)
+			return query, usage("%w", err)
 		}
 		query.Host = host
 	}
 	for _, name := range f.statuses {
 		status, err := outbox.ParseStatus(name)
 		if err != nil {
-			return usage("--status: %w", err)
+			return query, usage("--status: %w", err)
 		}
 		query.Statuses = append(query.Statuses, status)
 	}
@@ -68,13 +74,21 @@ func (a *app) list(ctx context.Context, f listFlags, text string) error {
 	if f.since != "" {
 		since, err := outbox.ParseSince(f.since, now)
 		if err != nil {
-			return usage("--since: %w", err)
+			return query, usage("--since: %w", err)
 		}
 		query.Since = since
 	}
 	query, err := query.ParseQuery(text, now)
 	if err != nil {
-		return usage("%w", err)
+		return query, usage("%w", err)
+	}
+	return query, nil
+}
+
+func (a *app) list(ctx context.Context, f listFlags, text string) error {
+	query, err := a.query(f, text)
+	if err != nil {
+		return err
 	}
 	store, err := a.store(ctx)
 	if err != nil {
@@ -96,7 +110,7 @@ func (a *app) list(ctx context.Context, f listFlags, text string) error {
 		a.notice("No runs. Run one: burrow run go test -run '^$' -bench . ./...")
 		return nil
 	}
-	return a.table(runs, now)
+	return a.table(runs, time.Now())
 }
 
 func (a *app) table(runs []*outbox.Run, now time.Time) error {

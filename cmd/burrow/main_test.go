@@ -58,6 +58,8 @@ func TestScripts(t *testing.T) {
 			"smalldisk":  scriptSmallDisk,
 			"lastrun":    scriptLastRun,
 			"partfile":   scriptPartFile,
+			"damage":     scriptDamage,
+			"cut":        scriptCut,
 		},
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"burrow/client"
 	"burrow/outbox"
@@ -90,6 +91,7 @@ or the server fails in between. Without a command it opens the terminal UI.`,
 		a.retryCommand(), a.cancelCommand(), a.resubmitCommand(), a.serveCommand(), a.demoCommand(),
 		a.configCommand(), a.versionCommand(), a.uiCommand(), a.authCommand(),
 		a.reportsCommand(), a.reportCommand(), a.perfCommand(), a.verifyCommand(),
+		a.exportCommand(), a.importCommand(), a.deleteCommand(), a.pruneCommand(), a.compactCommand(), a.statsCommand(), a.doctorCommand(),
 	)
 	root.AddCommand(a.pauseCommands()...)
 	return root
@@ -130,6 +132,9 @@ func (a *app) store(ctx context.Context) (*outbox.Store, error) {
 		return nil, err
 	}
 	store, err := outbox.Open(ctx, path)
+	if errors.Is(err, outbox.ErrNotAnOutbox) && a.ownPath() {
+		store, err = a.setAside(ctx, path, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +142,17 @@ func (a *app) store(ctx context.Context) (*outbox.Store, error) {
 		a.warn("%s", notice)
 	}
 	return store, nil
+}
+
+// setAside moves away what stands at burrow's own place and is no outbox; a
+// file that a person named is left as it is.
+func (a *app) setAside(ctx context.Context, path string, why error) (*outbox.Store, error) {
+	aside := path + ".not-an-outbox-" + time.Now().UTC().Format("20060102T150405Z")
+	if err := os.Rename(path, aside); err != nil {
+		return nil, fmt.Errorf("%w (it could not be set aside: %w)", why, err)
+	}
+	a.warn("what stood at %s was no outbox: it is kept as %s, and a new outbox begins", path, aside)
+	return outbox.Open(ctx, path)
 }
 
 func (a *app) agent() string { return "burrow/" + version }

@@ -67,6 +67,9 @@ func (a *app) benchmark(ctx context.Context, f *requestFlags, bench *benchmarkFl
 		if store, err = a.store(ctx); err != nil {
 			return err
 		}
+		if err := store.Room(ctx, a.conf.maxSize); err != nil {
+			return err
+		}
 		if err := store.CheckKey(ctx, request.draft); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -39,9 +40,9 @@ func (a *app) show(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	body, err := store.Body(ctx, r.ID)
-	if err != nil {
-		return err
+	body, missing := store.Body(ctx, r.ID)
+	if missing != nil && !errors.Is(missing, outbox.ErrPruned) && !errors.Is(missing, outbox.ErrDamaged) {
+		return missing
 	}
 	history, err := store.History(ctx, r.ID)
 	if err != nil {
@@ -59,7 +60,12 @@ func (a *app) show(ctx context.Context, text string) error {
 		return err
 	}
 	fmt.Fprintln(a.out, "\nResults")
-	if err := a.printResults(r, nil, body); err != nil {
+	if missing != nil {
+		fmt.Fprintf(a.out, "They are not here: %s.\n", client.Plain(missing.Error(), 0))
+		if r.Report != nil {
+			fmt.Fprintf(a.out, "burrow report %s shows what the server holds.\n", r.Report.UUID)
+		}
+	} else if err := a.printResults(r, nil, body); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.out, "\nHistory")

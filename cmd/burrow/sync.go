@@ -83,7 +83,7 @@ func (a *app) sync(ctx context.Context, f syncFlags) error {
 	if err := a.tellDrainTime(ctx, store); err != nil {
 		return err
 	}
-	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: policy, Log: a.log, Measuring: a.quiet().Measuring}
+	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: policy, Log: a.log, Retention: a.retention(), Measuring: a.quiet().Measuring}
 	stop := a.startSender(ctx, sender)
 	if f.watch {
 		a.notice("Delivering; Ctrl-C ends it.")
@@ -96,6 +96,9 @@ func (a *app) sync(ctx context.Context, f syncFlags) error {
 	}
 	if err != nil {
 		return unlessStopped(ctx, err)
+	}
+	if err := store.Upkeep(ctx, a.retention()); err != nil && ctx.Err() == nil {
+		a.warn("%v", err)
 	}
 	return a.synced(context.WithoutCancel(ctx), store, before)
 }

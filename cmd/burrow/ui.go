@@ -37,7 +37,7 @@ func (a *app) openUI(ctx context.Context) error {
 
 // withSender shows the UI with a sender beside it.
 func (a *app) withSender(ctx context.Context, store *outbox.Store, hosts *client.Hosts, host string) error {
-	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: a.policy(), Log: a.log, Measuring: a.quiet().Measuring}
+	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: a.policy(), Log: a.log, Retention: a.retention(), Measuring: a.quiet().Measuring}
 	sending, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var ended atomic.Pointer[error]
