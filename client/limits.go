@@ -94,13 +94,11 @@ func isUUID(text string) bool {
 	return err == nil
 }
 
-func isSlug(text string) bool { return text != "" && Slug(text) == text }
-
 // checkNames refuses what makes a server fail after it stored the report's
 // row: a name that is too long, two names in one document that become one
 // benchmark or one measure (bencher-api.md, section 8.6).
 func checkNames(results harness.Results) error {
-	names := map[string]string{}
+	names, slugs := make(map[string]string, len(results)), false
 	for _, b := range results {
 		name, _ := harness.TrimIgnore(b.Name)
 		if name == "" || len(name) > harness.MaxBenchmarkName {
@@ -109,10 +107,13 @@ func checkNames(results harness.Results) error {
 		if other, found := names[name]; found {
 			return sameThing("benchmark", other, b.Name)
 		}
-		names[name] = b.Name
+		names[name], slugs = b.Name, slugs || isSlug(name)
 		if err := checkMeasures(b); err != nil {
 			return err
 		}
+	}
+	if !slugs { // nothing can be looked up as one
+		return nil
 	}
 	for name, sent := range names {
 		if other, found := names[Slug(name)]; found && other != sent { // a key that is a slug is looked up as one
@@ -123,7 +124,10 @@ func checkNames(results harness.Results) error {
 }
 
 func checkMeasures(b harness.Benchmark) error {
-	measures := map[string]string{}
+	if len(b.Measures) < 2 {
+		return nil
+	}
+	measures := make(map[string]string, len(b.Measures))
 	for _, m := range b.Measures {
 		key := measureKey(m.Name)
 		if other, found := measures[key]; found {

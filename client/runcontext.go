@@ -139,6 +139,9 @@ func ProjectSlug(context map[string]string) string {
 // Slug is a name in the form of a Bencher slug: lower-case ASCII letters,
 // digits and single hyphens, at most 64 bytes.
 func Slug(name string) string {
+	if isSlug(name) {
+		return name
+	}
 	var slug strings.Builder
 	hyphen := false
 	for _, r := range norm.NFKD.String(strings.ToLower(name)) {
@@ -156,4 +159,15 @@ func Slug(name string) string {
 	}
 	text := slug.String()
 	return strings.TrimRight(text[:min(64, len(text))], "-")
+}
+
+// isSlug tells whether a name is its own slug.
+func isSlug(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if hyphen := c == '-'; hyphen && (i == 0 || i == len(name)-1 || name[i-1] == '-') || !hyphen && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 64
 }

@@ -111,7 +111,9 @@ func (s *Store) prepareBulk(b *bulk) {
 
 // ready makes a run ready to be accepted.
 func (s *Store) ready(n New) (p prepared, err error) {
-	if p.summary, err = client.Summarize(n.Body); err != nil {
+	if n.summary != nil {
+		p.summary = *n.summary
+	} else if p.summary, err = client.Summarize(n.Body); err != nil {
 		return p, fmt.Errorf("%w: %w", errUnfit, err)
 	}
 	if p.packed, err = s.pack.pack(n.Body); err != nil {

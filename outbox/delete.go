@@ -36,10 +36,10 @@ func (t *tx) remove(run *Run) error {
 	if err != nil {
 		return err
 	}
+	t.count(run.Status, -1)
 	errs := []error{
 		t.Bucket(bucketRuns).Delete(seq),
 		t.Bucket(bucketStatuses).Delete(statusKey(run.Status, run.Seq)),
-		t.count(run.Status, -1),
 		t.Bucket(bucketIDs).Delete(run.ID[:]),
 		t.Bucket(bucketBodies).Delete(seq),
 		t.Bucket(bucketLanes).Delete(laneKey(hashed(run.Lane()), run.Seq)),

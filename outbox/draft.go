@@ -48,9 +48,13 @@ func (d Draft) Freeze(results []string, end time.Time) (New, client.Summary, err
 	if err != nil {
 		return New{}, client.Summary{}, fmt.Errorf("freezing the run: %w", err)
 	}
-	summary, err := client.Summarize(body)
-	return New{
+	n := New{
 		ID: d.ID, Body: body, Host: d.Host, Credential: d.Credential, Shared: d.Key != "",
 		Labels: maps.Clone(d.Labels), Mend: d.Mend, Settle: d.Settle,
-	}, summary, err
+	}
+	summary, err := client.Summarize(body)
+	if err == nil {
+		n.summary = &summary
+	}
+	return n, summary, err
 }

@@ -22,6 +22,8 @@ type New struct {
 	Mend       MendPolicy        `json:"mend,omitempty"`
 	Settle     time.Duration     `json:"settle,omitempty"`
 	Resubmits  *uuid.UUID        `json:"resubmits,omitempty"`
+
+	summary *client.Summary // of the body as Freeze made it; nil: it is read
 }
 
 // KeyConflictError says that a shared key is in use for a run of another

@@ -112,7 +112,12 @@ func (b *builder) commit() error {
 	if b.tx == nil {
 		return nil
 	}
-	err := b.tx.Commit()
+	err := b.tx.settle()
+	if err == nil {
+		err = b.tx.Commit()
+	} else {
+		b.abandon()
+	}
 	b.tx = nil
 	return err
 }

@@ -90,23 +90,15 @@ func encodeRun(r *Run) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var texts []string
-	for _, text := range r.texts() {
-		texts = append(texts, *text)
+	fields := r.texts()
+	texts := make([]string, len(fields), len(fields)+len(r.Labels))
+	for i, text := range fields {
+		texts[i] = *text
 	}
 	for name, value := range r.Labels {
 		texts = append(texts, name+"="+value)
 	}
-	flags := byte(0)
-	for flag, set := range map[byte]bool{
-		flagKeyIsID: r.Key == r.ID, flagShared: r.Shared, flagProjectNamed: r.ProjectNamed, flagMayBeThere: r.MayBeThere,
-		flagFolds: slices.ContainsFunc(texts, folds),
-	} {
-		if set {
-			flags |= flag
-		}
-	}
-	data := append(make([]byte, 0, cardLength+256+len(tail)), runVersion, statusCode(r.Status), flags)
+	data := append(make([]byte, 0, cardLength+256+len(tail)), runVersion, statusCode(r.Status), r.flags(texts))
 	data = append(data, r.ID[:]...)
 	data = binary.BigEndian.AppendUint64(data, uint64(r.EnqueuedAt.UnixNano()))
 	if r.Key != r.ID {
@@ -126,6 +118,20 @@ func encodeRun(r *Run) ([]byte, error) {
 	return binary.BigEndian.AppendUint32(data, crc32.Checksum(data, castagnoli())), nil
 }
 
+func (r *Run) flags(texts []string) (flags byte) {
+	set := func(flag byte, is bool) {
+		if is {
+			flags |= flag
+		}
+	}
+	set(flagKeyIsID, r.Key == r.ID)
+	set(flagShared, r.Shared)
+	set(flagProjectNamed, r.ProjectNamed)
+	set(flagMayBeThere, r.MayBeThere)
+	set(flagFolds, slices.ContainsFunc(texts, folds))
+	return flags
+}
+
 const checksumLength = 4
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
@@ -141,7 +147,25 @@ func folds(text string) bool {
 }
 
 // statusCode is the status as a byte: its place in Statuses, from 1.
-func statusCode(s Status) byte { return byte(slices.Index(Statuses(), s) + 1) }
+func statusCode(s Status) byte {
+	switch s {
+	case Pending:
+		return 1
+	case Sending:
+		return 2
+	case Sent:
+		return 3
+	case Deduplicated:
+		return 4
+	case Incomplete:
+		return 5
+	case Rejected:
+		return 6
+	case Cancelled:
+		return 7
+	}
+	return 0
+}
 
 func statusOf(code byte) (Status, bool) {
 	all := Statuses()

@@ -38,11 +38,11 @@ func buckets() [][]byte {
 	}
 }
 
-// denseFill is how full the pages of buckets become whose keys only grow:
-// bbolt's own half would leave them so.
+// denseFill is how full the pages of buckets become whose keys grow, in all or
+// within a lane or a status: bbolt's own half would leave them so.
 const denseFill = 0.95
 
-// bucketDense returns a bucket whose keys only grow, ready for a write.
+// bucketDense returns such a bucket, ready for a write.
 func bucketDense(b *bolt.Tx, name []byte) *bolt.Bucket {
 	bucket := b.Bucket(name)
 	bucket.FillPercent = denseFill

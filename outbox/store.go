@@ -171,10 +171,13 @@ func (s *Store) update(ctx context.Context, work func(*tx) error) error {
 		defer s.slack.note(db)
 		return db.Update(func(b *bolt.Tx) error {
 			t := &tx{Tx: b, store: s, now: s.Now()}
-			err := work(t)
-			if err == nil && !t.changed {
+			if err := work(t); err != nil {
+				return err
+			}
+			if !t.changed {
 				return errUnchanged // rolled back: a commit would wake every other process for nothing
 			}
+			err := t.settle()
 			s.reach("commit: before")
 			return err
 		})

@@ -22,7 +22,8 @@ type tx struct {
 	*bolt.Tx
 	store   *Store
 	now     time.Time
-	changed bool // a transaction that changed nothing is not committed
+	changed bool             // a transaction that changed nothing is not committed
+	counts  map[Status]int64 // changes that are not written yet
 	// stored is what the indexes say of the runs that were read or saved, so
 	// that save writes only what changed.
 	stored map[uint64]indexed
@@ -145,10 +146,10 @@ func (t *tx) index(run *Run, old indexed, known bool) error {
 	is, seq := run.indexed(), number(run.Seq)
 	lane := laneKey(hashed(run.Lane()), run.Seq)
 	var writes []error
-	put := func(bucket, k, v []byte) { writes = append(writes, t.Bucket(bucket).Put(k, v)) }
+	put := func(bucket, k, v []byte) { writes = append(writes, bucketDense(t.Tx, bucket).Put(k, v)) }
 	remove := func(bucket, k []byte) { writes = append(writes, t.Bucket(bucket).Delete(k)) }
 	if !known {
-		writes = append(writes, bucketDense(t.Tx, bucketIDs).Put(run.ID[:], seq))
+		put(bucketIDs, run.ID[:], seq)
 		if run.Shared {
 			put(bucketKeys, sharedKey(run), seq)
 		}
@@ -156,10 +157,10 @@ func (t *tx) index(run *Run, old indexed, known bool) error {
 	if old.status != is.status {
 		if known {
 			remove(bucketStatuses, statusKey(old.status, run.Seq))
-			writes = append(writes, t.count(old.status, -1))
+			t.count(old.status, -1)
 		}
 		put(bucketStatuses, statusKey(is.status, run.Seq), nil)
-		writes = append(writes, t.count(is.status, +1))
+		t.count(is.status, +1)
 	}
 	switch {
 	case is.due == nil && old.due != nil:
@@ -191,16 +192,36 @@ func sharedKey(run *Run) []byte { return hashed(run.Host, run.Project, run.Key.S
 
 func countKey(s Status) []byte { return append([]byte("count/"), s...) }
 
-func (t *tx) count(s Status, change int64) error {
-	return t.Bucket(bucketMeta).Put(countKey(s), number(uint64(t.counted(s)+change)))
+// count changes how many runs have a status; settle writes it down.
+func (t *tx) count(s Status, change int64) {
+	if t.counts == nil {
+		t.counts = map[Status]int64{}
+	}
+	t.counts[s] += change
 }
 
-func (t *tx) counted(s Status) int64 {
-	data := t.Bucket(bucketMeta).Get(countKey(s))
-	if len(data) != 8 {
-		return 0
+// settle writes what a transaction gathered, before it is committed.
+func (t *tx) settle() error {
+	for status, change := range t.counts {
+		if change == 0 {
+			continue
+		}
+		count := t.counted(status)
+		delete(t.counts, status)
+		if err := t.Bucket(bucketMeta).Put(countKey(status), number(uint64(count))); err != nil {
+			return err
+		}
 	}
-	return int64(binary.BigEndian.Uint64(data))
+	return nil
+}
+
+// counted is how many runs have a status.
+func (t *tx) counted(s Status) int64 {
+	count := t.counts[s]
+	if data := t.Bucket(bucketMeta).Get(countKey(s)); len(data) == 8 {
+		count += int64(binary.BigEndian.Uint64(data))
+	}
+	return count
 }
 
 // folds tells whether a later attempt says nothing new after this one.
