@@ -39,10 +39,24 @@ func (q Query) filter() *filter {
 		f.words = append(f.words, filterWord{
 			text:     []byte(word),
 			statuses: statusTable(func(s Status) bool { return strings.Contains(string(s), word) }),
-			inID:     strings.Trim(word, "0123456789abcdef-") == "",
+			inID:     inID(word),
 		})
 	}
 	return f
+}
+
+// inID tells whether a word can be part of an ID: hexadecimal digits, at most
+// twelve of them between two hyphens.
+func inID(word string) bool {
+	if strings.Trim(word, "0123456789abcdef-") != "" {
+		return false
+	}
+	for group := range strings.SplitSeq(word, "-") {
+		if len(group) > 12 {
+			return false
+		}
+	}
+	return true
 }
 
 // statusTable tells for each status's code whether the status is meant.
@@ -67,24 +81,27 @@ func (f *filter) passes(data []byte) bool {
 	if int64(binary.BigEndian.Uint64(data[enqueuedAt:])) < f.since {
 		return false
 	}
-	r := reader{rest: data[cardLength:]}
+	at := cardLength
 	if flags&flagKeyIsID == 0 {
-		r.bytes(16)
+		at += len(uuid.UUID{})
 	}
+	// The lengths lie before the texts: few, and mostly of one byte.
+	count, at, sound := varint(data, at)
 	var head [len(filter{}.fields)]int
-	length, count := 0, int(r.uvarint())
-	for i := 0; i < count && !r.broken; i++ {
-		n := int(r.uvarint())
+	length := 0
+	for i := 0; i < count && sound; i++ {
+		var n int
+		n, at, sound = varint(data, at)
 		length += n
 		if i < len(head) {
 			head[i] = n
 		}
 	}
-	texts := r.bytes(uint64(length))
-	if r.broken {
+	if !sound || length < 0 || length > len(data)-at {
 		return true
 	}
-	at := 0
+	texts := data[at : at+length]
+	at = 0
 	for i, want := range f.fields {
 		if len(want) > 0 && !bytes.Equal(want, texts[at:at+head[i]]) {
 			return false
@@ -94,12 +111,24 @@ func (f *filter) passes(data []byte) bool {
 	return f.mentioned(data, status, flags, texts)
 }
 
+// varint reads a length, and where the next one is.
+func varint(data []byte, at int) (n, next int, sound bool) {
+	if at < len(data) && data[at] < 0x80 {
+		return int(data[at]), at + 1, true
+	}
+	if at >= len(data) {
+		return 0, at, false
+	}
+	long, used := binary.Uvarint(data[at:])
+	return int(long), at + used, used > 0 && long <= uint64(len(data))
+}
+
 func (f *filter) mentioned(data []byte, status, flags byte, texts []byte) bool {
 	if len(f.words) > 0 && flags&flagFolds != 0 {
 		texts = bytes.ToLower(texts)
 	}
 	for _, word := range f.words {
-		if word.statuses[status] || bytes.Contains(texts, word.text) || word.inID && bytes.Contains(idText(data), word.text) {
+		if word.statuses[status] || holds(texts, word.text) || word.inID && idHolds(data, word.text) {
 			continue
 		}
 		return false
@@ -107,9 +136,38 @@ func (f *filter) mentioned(data []byte, status, flags byte, texts []byte) bool {
 	return true
 }
 
-func idText(data []byte) []byte {
-	text, _ := uuid.UUID(data[idAt : idAt+16]).MarshalText()
-	return text
+// holds is bytes.Contains for short texts: up to 64 bytes are compared at once,
+// where longer ones are searched byte by byte for the word's first letter,
+// which is in every hash.
+func holds(text, word []byte) bool {
+	const window = 64
+	step := window - len(word) + 1
+	if step < window/2 {
+		return bytes.Contains(text, word)
+	}
+	for len(text) > window {
+		if bytes.Contains(text[:window], word) {
+			return true
+		}
+		text = text[step:]
+	}
+	return bytes.Contains(text, word)
+}
+
+// idHolds tells whether a part of the run's ID is that text.
+func idHolds(data, part []byte) bool {
+	const digits = "0123456789abcdef"
+	var text [36]byte
+	at := 0
+	for i, b := range data[idAt : idAt+16] {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			text[at] = '-'
+			at++
+		}
+		text[at], text[at+1] = digits[b>>4], digits[b&0xf]
+		at += 2
+	}
+	return bytes.Contains(text[:], part)
 }
 
 // walk goes through the records of the chosen statuses (none: all) from one

@@ -105,6 +105,7 @@ func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
 	unfit := json.Unmarshal(data, &n)
 	if unfit == nil {
 		run, added, err := s.Enqueue(ctx, n)
+		s.reach("recovery: taken in")
 		var conflict *KeyConflictError
 		switch {
 		case errors.As(err, &conflict), errors.Is(err, errUnfit):

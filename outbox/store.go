@@ -66,16 +66,24 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("outbox %s: %w", path, err)
 	}
 	s := &Store{path: absolute, lock: newSideLock(absolute + lockSuffix), Now: time.Now, Draw: rand.Float64}
-	if err := s.inspect(); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(absolute), 0o700); err != nil {
-		return nil, fmt.Errorf("making the outbox's folder: %w", err)
+	return s, nil
+}
+
+// begin makes the file ready, and takes in what was kept.
+func (s *Store) begin(ctx context.Context) error {
+	if err := s.inspect(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return fmt.Errorf("making the outbox's folder: %w", err)
 	}
 	if err := s.prepare(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.recover(ctx)
+	return s.recover(ctx)
 }
 
 // Path is the outbox's file.
