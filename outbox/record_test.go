@@ -132,7 +132,7 @@ func FuzzDecodeRun(f *testing.F) {
 		_ = file.Close()
 	}
 	q := Query{Words: []string{"abc", "0"}, Host: "h", Statuses: []Status{Sent}}.filter()
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(_ *testing.T, data []byte) {
 		var r Run
 		_ = decodeRun(1, data, &r)
 		q.passes(data)
