@@ -19,3 +19,19 @@ func smallDisk(t *testing.T, size string) (folder string, grow func()) {
 		}
 	}
 }
+
+// readOnlyDisk mounts a file system that can be made read-only and writable
+// again.
+func readOnlyDisk(t *testing.T) (folder string, remount func(readOnly bool)) {
+	t.Helper()
+	folder, _ = smallDisk(t, "64m")
+	return folder, func(readOnly bool) {
+		flags := uintptr(syscall.MS_REMOUNT)
+		if readOnly {
+			flags |= syscall.MS_RDONLY
+		}
+		if err := syscall.Mount("tmpfs", folder, "tmpfs", flags, "size=64m"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
