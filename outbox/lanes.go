@@ -28,6 +28,9 @@ func (t *tx) head(lane []byte, c claimant, sending map[string]int) (*Run, time.T
 			return nil, none, err
 		}
 		seq, more = t.inLane(lane, seq+1)
+		if run.Status != Pending { // a damaged index: it must not be sent again
+			continue
+		}
 		if run.Reason.NeedsPerson() && run.NextAttemptAt.IsZero() {
 			continue
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/google/uuid"
@@ -74,4 +76,21 @@ func (s *Store) senders() string { return s.path + sendersSuffix }
 
 func (s *Store) ownerFile(name string) string {
 	return filepath.Join(s.senders(), name+".lock")
+}
+
+// claimPatience is how long a claim lasts at most where all goes well: two
+// minutes for an attempt, and some for its outcome.
+const claimPatience = 5 * time.Minute
+
+// inHands says what is amiss with a run's claim, or "". The side lock is held.
+func (t *tx) inHands(run *Run) string {
+	process, _, _ := strings.Cut(run.Claim.Owner, "-")
+	switch {
+	case !t.store.alive(run.Claim.Owner):
+		return "the process that sent it (" + process + ") is gone: the next sender takes it up"
+	case t.now.Sub(run.Claim.StartedAt) > claimPatience:
+		return fmt.Sprintf("process %s holds it since %s: if that hangs, end it, and the next sender takes the run up",
+			process, run.Claim.StartedAt.Local().Format(time.TimeOnly))
+	}
+	return ""
 }

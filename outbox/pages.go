@@ -120,6 +120,47 @@ func inlineBucket(value []byte, offset int64, visit func(k, v []byte, at int64))
 	}
 }
 
+// soundFreelist looks at the page that the newer meta page names as the list of
+// free pages: bbolt believes its count, and reads on for minutes where it is
+// wrong.
+func soundFreelist(path string) error {
+	const (
+		magic, freelistFlag           = 0xED0CDAED, 0x10
+		freelistAt, countAt, newestAt = pageHeader + 32, pageHeader + 40, pageHeader + 48
+	)
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	size := pageSizeOf(file)
+	meta := make([]byte, newestAt+8)
+	var id, pages, newest uint64
+	for _, at := range []int64{0, size} {
+		if _, err := file.ReadAt(meta, at); err != nil || binary.NativeEndian.Uint32(meta[pageHeader:]) != magic {
+			continue
+		}
+		if txid := binary.NativeEndian.Uint64(meta[newestAt:]); txid >= newest {
+			newest, id, pages = txid, binary.NativeEndian.Uint64(meta[freelistAt:]), binary.NativeEndian.Uint64(meta[countAt:])
+		}
+	}
+	if newest == 0 || id >= pages { // bbolt itself says what is wrong with the meta pages
+		return nil
+	}
+	head := make([]byte, pageHeader+8)
+	if _, err := file.ReadAt(head, int64(id)*size); err != nil {
+		return fmt.Errorf("the list of free pages can't be read: %w", err)
+	}
+	count, overflow := uint64(binary.NativeEndian.Uint16(head[10:])), uint64(binary.NativeEndian.Uint32(head[12:]))
+	if count == 0xFFFF { // a longer list has its length first
+		count = binary.NativeEndian.Uint64(head[pageHeader:]) + 1
+	}
+	if binary.NativeEndian.Uint16(head[8:]) != freelistFlag || overflow > pages || count > (overflow+1)*uint64(size)/8 {
+		return fmt.Errorf("the list of free pages is damaged (page %d)", id)
+	}
+	return nil
+}
+
 // soundTree walks the branch pages from both roots and tells whether they form
 // a tree: bbolt would follow a circle for ever.
 func soundTree(path string) error {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -160,10 +161,13 @@ func TestADeadSendersClaimGoesBackAtOnceALivingOnesNever(t *testing.T) {
 		}
 		startSender(t, &Sender{Store: s, Deliverer: f})
 		time.Sleep(24 * time.Minute) // fake time
-		if now, _ := s.Get(ctx, run.ID); now.Status != Sending || f.made != 0 {
+		if now, _ := s.Get(ctx, run.ID); now.Status != Sending || f.made != 0 || !strings.Contains(now.Message, "holds it since") {
 			t.Fatalf("a living sender's run is %s, %d reports", now.Status, f.made)
 		}
 		_ = held.file.Close() // the kernel frees it when the process dies
+		if now, _ := s.Get(ctx, run.ID); now.Status == Sending && !strings.Contains(now.Message, "is gone") {
+			t.Errorf("a dead sender's run says %q", now.Message)
+		}
 		waitFor(t, s, run.ID, 2*time.Second, func(r *Run) bool { return r.Status == Pending })
 		wantStatus(t, waitFor(t, s, run.ID, 10*time.Second, ended), Sent)
 		wantOutcomes(t, s, run.ID, client.Unknown, client.Created)

@@ -165,6 +165,24 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (run *Run, err error) {
 	return run, err
 }
 
+// GetAll returns the runs of these IDs, in their order, as they stand at one
+// moment.
+func (s *Store) GetAll(ctx context.Context, ids []uuid.UUID) (runs []*Run, err error) {
+	err = s.view(ctx, func(t *tx) error {
+		runs = make([]*Run, len(ids))
+		for i, id := range ids {
+			if runs[i], err = t.byID(id); err != nil {
+				return err
+			}
+			if err := t.explain(runs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return runs, err
+}
+
 // Find returns the run whose ID begins or ends with the text, or whose last
 // group of digits begins with it, as lists show IDs. It must name one run only.
 func (s *Store) Find(ctx context.Context, text string) (run *Run, err error) {
@@ -223,6 +241,9 @@ func (t *tx) matching(text string) (found []uint64) {
 // explain derives the reason of a run that waits for others: an older run of
 // its lane, a pause of its host, project or credential.
 func (t *tx) explain(r *Run) error {
+	if r.Status == Sending && r.Claim != nil {
+		r.Message = t.inHands(r)
+	}
 	if r.Status == Pending {
 		hold, err := t.heldBy(r)
 		if err != nil {

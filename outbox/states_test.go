@@ -53,7 +53,7 @@ func TestAnOlderCopyInItsPlaceDoublesNothing(t *testing.T) {
 		if err := os.Rename(s.Path()+".restored", s.Path()); err != nil {
 			t.Fatal(err)
 		}
-		wantStatus(t, waitFor(t, s, run.ID, time.Minute, ended), Sent) // as far as this file knows, by its first attempt
+		wantStatus(t, waitFor(t, s, run.ID, time.Minute, ended), Deduplicated)
 		wantReports(t, f, 1, 0)
 		checkClean(t, s)
 	})

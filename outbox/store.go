@@ -40,11 +40,12 @@ var (
 // any number of processes can share it. A Store is safe for concurrent use and
 // needs no closing.
 type Store struct {
-	path  string
-	lock  *sideLock
-	pokes pokes
-	pack  packer
-	slack slack
+	path   string
+	lock   *sideLock
+	pokes  pokes
+	pack   packer
+	slack  slack
+	broken broken
 
 	// The clock and the draw of random numbers from [0, 1): tests replace
 	// them.
@@ -153,12 +154,12 @@ func (s *Store) prepare(ctx context.Context) error {
 func (s *Store) prepareThere() error {
 	s.sweep()
 	version := uint32(0)
-	err := s.open(true, func(db *bolt.DB) error {
-		return db.View(func(b *bolt.Tx) (err error) {
-			version, err = schemaOf(b)
-			return err
-		})
-	})
+	err := soundFreelist(s.path)
+	if err != nil {
+		err = damagedFile(s.path, err)
+	} else {
+		err = s.schema(&version)
+	}
 	if errors.Is(err, ErrDamagedFile) {
 		saved, err := s.salvage(err)
 		if err == nil {
@@ -170,6 +171,16 @@ func (s *Store) prepareThere() error {
 		return err
 	}
 	return s.migrate(version)
+}
+
+// schema reads the file's schema.
+func (s *Store) schema(version *uint32) error {
+	return s.open(true, func(db *bolt.DB) error {
+		return db.View(func(b *bolt.Tx) (err error) {
+			*version, err = schemaOf(b)
+			return err
+		})
+	})
 }
 
 // update runs one read-write transaction: when it returns nil, the change is
@@ -213,32 +224,60 @@ func (s *Store) burst(ctx context.Context, readOnly bool, work func(*bolt.DB) er
 		return err
 	}
 	defer release()
-	if _, err := os.Stat(s.path); err != nil {
-		return fmt.Errorf("the outbox went away: %w", err) // bbolt would make an empty one
+	if err := s.broken.still(readOnly, s.stamp); err != nil {
+		return err
 	}
-	return s.open(readOnly, work)
+	err = s.open(readOnly, work)
+	s.broken.note(readOnly, err, s.stamp)
+	return err
 }
 
+// open works on the outbox's file, which must be there: bbolt would make an
+// empty one.
 func (s *Store) open(readOnly bool, work func(*bolt.DB) error) error {
-	return openFile(s.path, readOnly, work)
+	err := openFileWith(s.path, &bolt.Options{ReadOnly: readOnly, OpenFile: openThere}, work)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("the outbox went away: %w", err)
+	}
+	return err
+}
+
+// openThere opens a file and never makes one.
+func openThere(path string, flag int, mode os.FileMode) (*os.File, error) {
+	return os.OpenFile(path, flag&^os.O_CREATE, mode)
 }
 
 // foreignWait is how long another program that has the file open under bbolt's
 // own lock is waited for; burrow's own processes use the side lock.
 const foreignWait = 2 * time.Second
 
-// openFile opens a bbolt file, works on it and closes it. bbolt panics on some
-// damaged files, and a file that was cut is mapped beyond its end: both become
-// an error.
+// openFile opens a bbolt file, which is made if it is not there, works on it and
+// closes it.
 func openFile(path string, readOnly bool, work func(*bolt.DB) error) error {
-	return openFileWith(path, &bolt.Options{ReadOnly: readOnly}, work)
+	return openFileWith(path, &bolt.Options{ReadOnly: readOnly, OpenFile: os.OpenFile}, work)
 }
 
+// openFileWith opens a bbolt file by the options' OpenFile. bbolt panics on some
+// damaged files, and a file that was cut is mapped beyond its end: both become
+// an error.
 func openFileWith(path string, options *bolt.Options, work func(*bolt.DB) error) (err error) {
+	var file *os.File
+	open := options.OpenFile
+	options.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
+		opened, err := open(name, flag, mode)
+		file = opened
+		return opened, err
+	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = damagedFile(path, fmt.Errorf("%v", r))
+			// A panic in a commit leaves bbolt's own lock held: DB.Close would wait
+			// for ever. Closing the file frees it for others; the mapping is lost.
+			if file != nil {
+				unlock(file)
+				_ = file.Close()
+			}
+			err = &damagedFileError{path: path, cause: fmt.Errorf("%v", r), panicked: true}
 		}
 	}()
 	options.Timeout, options.FreelistType = foreignWait, bolt.FreelistMapType
@@ -252,18 +291,18 @@ func openFileWith(path string, options *bolt.Options, work func(*bolt.DB) error)
 	case err != nil:
 		return fmt.Errorf("opening the outbox %s: %w", path, err)
 	}
-	defer func() {
-		if closed := db.Close(); err == nil && closed != nil {
-			err = fmt.Errorf("closing the outbox %s: %w", path, closed)
-		}
-	}()
-	return work(db)
+	err = work(db)
+	if closed := db.Close(); err == nil && closed != nil {
+		err = fmt.Errorf("closing the outbox %s: %w", path, closed)
+	}
+	return err
 }
 
 // damagedFileError says what is wrong with a file. It is ErrDamagedFile.
 type damagedFileError struct {
-	path  string
-	cause error
+	path     string
+	cause    error
+	panicked bool // bbolt did
 }
 
 func (e *damagedFileError) Error() string {
@@ -274,7 +313,7 @@ func (e *damagedFileError) Is(target error) bool { return target == ErrDamagedFi
 
 func (e *damagedFileError) Unwrap() error { return e.cause }
 
-func damagedFile(path string, cause error) error { return &damagedFileError{path, cause} }
+func damagedFile(path string, cause error) error { return &damagedFileError{path: path, cause: cause} }
 
 // syncFolder makes a rename in a folder durable.
 func syncFolder(path string) error {

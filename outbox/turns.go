@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -12,6 +14,7 @@ import (
 type turns struct {
 	committing sync.Mutex      // one commit at a time: inHand tells what it claimed
 	inHand     map[uint64]bool // the runs that this sender works on
+	made       map[uint64]int  // the last attempts that this sender claimed, by run
 
 	gathering sync.Mutex
 	waiting   []*turn
@@ -70,6 +73,9 @@ func (w *workers) commit(ctx context.Context, batch []*turn) {
 		}
 	}
 	next, wake, err := w.Store.advance(ctx, w.claimant, records, wanted)
+	if err == nil {
+		err = w.newer(next)
+	}
 	for _, one := range batch {
 		one.over, one.next, one.wake, one.err = true, nil, wake, err
 		if err != nil {
@@ -83,4 +89,31 @@ func (w *workers) commit(ctx context.Context, batch []*turn) {
 			w.inHand[one.next.run.Seq] = true
 		}
 	}
+}
+
+// errForgetful says that a claim came back as it was before it was made.
+var errForgetful = errors.New("the outbox does not keep what is written to it (burrow doctor looks at it)")
+
+// madeLimit bounds what is remembered of attempts.
+const madeLimit = 10_000
+
+// newer tells whether claims are of attempts that this sender did not make yet:
+// a damaged file can forget what was written, or an older copy take its place.
+// The same attempt must not be made in a circle without a pause. A claim that is
+// refused here goes back like a dead sender's.
+func (w *workers) newer(claims []*claimed) error {
+	if w.made == nil || len(w.made) > madeLimit {
+		w.made = map[uint64]int{}
+	}
+	for _, c := range claims {
+		if !c.run.Claim.Task.IsAttempt() {
+			continue
+		}
+		last := w.made[c.run.Seq]
+		if w.made[c.run.Seq] = c.run.Attempts; c.run.Attempts <= last {
+			delete(w.made, c.run.Seq)
+			return fmt.Errorf("run %s: %w", c.run.ID, errForgetful)
+		}
+	}
+	return nil
 }

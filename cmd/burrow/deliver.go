@@ -112,16 +112,16 @@ func (a *app) await(ctx context.Context, store *outbox.Store, hosts *client.Host
 	}
 	changes := watch(ctx)
 	for {
-		waiting := false
-		for i, r := range runs {
-			now, err := store.Get(ctx, r.ID)
-			if err != nil {
-				if ctx.Err() != nil {
-					return runs, nil
-				}
-				return runs, err
+		latest, err := store.GetAll(ctx, idsOf(runs))
+		if err != nil {
+			if ctx.Err() != nil {
+				return runs, nil
 			}
-			runs[i] = now
+			return runs, err
+		}
+		runs = latest
+		waiting := false
+		for _, now := range runs {
 			idle := early && now.Status == outbox.Pending && now.NextAttemptAt.After(deadline)
 			if !now.Status.Ended() && !stuck(now, hosts) && !idle {
 				waiting = true
@@ -154,12 +154,15 @@ func stuck(r *outbox.Run, hosts *client.Hosts) bool {
 
 // tellAll prints what became of the runs and returns the exit status.
 func (a *app) tellAll(ctx context.Context, store *outbox.Store, hosts *client.Hosts, d delivery) error {
-	codes := make([]int, 0, len(d.runs))
-	for _, r := range d.runs {
-		latest, err := store.Get(context.WithoutCancel(ctx), r.ID)
-		if err != nil {
-			return err
-		}
+	runs, err := store.GetAll(context.WithoutCancel(ctx), idsOf(d.runs))
+	if err != nil {
+		return err
+	}
+	if len(runs) > manyRuns {
+		hosts = nil // each run's own results are shown: a report each would be a request each
+	}
+	codes := make([]int, 0, len(runs))
+	for _, latest := range runs {
 		if err := a.tell(ctx, store, hosts, latest, d.format); err != nil {
 			return err
 		}
@@ -169,6 +172,17 @@ func (a *app) tellAll(ctx context.Context, store *outbox.Store, hosts *client.Ho
 		}
 	}
 	return exit(worst(codes))
+}
+
+// manyRuns is how many runs a command tells of with their servers' reports.
+const manyRuns = 20
+
+func idsOf(runs []*outbox.Run) []uuid.UUID {
+	ids := make([]uuid.UUID, len(runs))
+	for i, r := range runs {
+		ids[i] = r.ID
+	}
+	return ids
 }
 
 // statusCode is the exit status that a run asks for.

@@ -14,28 +14,74 @@ import (
 // measured run is never thrown away.
 func (a *app) enqueue(ctx context.Context, store *outbox.Store, n outbox.New) (*outbox.Run, error) {
 	run, added, err := store.Enqueue(context.WithoutCancel(ctx), n)
+	return a.accepted(store, outbox.Accepted{New: n, Run: run, Added: added, Err: err})
+}
+
+// accepted says what is worth saying of a run that was accepted, and keeps one
+// that was not.
+func (a *app) accepted(store *outbox.Store, one outbox.Accepted) (*outbox.Run, error) {
 	var conflict *outbox.KeyConflictError
 	switch {
-	case err == nil && !added && run.Digest != digestOf(n):
-		path, kept := store.SetAside(n)
+	case one.Err == nil && !one.Added && one.Run.Digest != digestOf(one.New):
+		path, kept := store.SetAside(one.New)
 		if kept != nil {
 			return nil, kept
 		}
-		a.warn("run %s bears this key with other results: it stands, and the new results are kept in %s", run.ID, path)
-		return run, nil
-	case err == nil && !added:
-		a.notice("Run %s bears this key with the same results: nothing was added.", run.ID)
-		return run, nil
-	case err == nil:
-		return run, nil
-	case errors.As(err, &conflict):
-		path, kept := store.SetAside(n)
+		a.warn("run %s bears this key with other results: it stands, and the new results are kept in %s", one.Run.ID, path)
+		return one.Run, nil
+	case one.Err == nil && !one.Added:
+		a.notice("Run %s bears this key with the same results: nothing was added.", one.Run.ID)
+		return one.Run, nil
+	case one.Err == nil:
+		return one.Run, nil
+	case errors.As(one.Err, &conflict):
+		path, kept := store.SetAside(one.New)
 		if kept != nil {
-			return nil, a.keep(store.Path(), n, err)
+			return nil, a.keep(store.Path(), one.New, one.Err)
 		}
-		return nil, fmt.Errorf("%w; the results are kept in %s", err, path)
+		return nil, fmt.Errorf("%w; the results are kept in %s", one.Err, path)
 	}
-	return nil, a.keep(store.Path(), n, err)
+	return nil, a.keep(store.Path(), one.New, one.Err)
+}
+
+// enqueueAll is enqueue for many runs, in few commits, with a line on a
+// terminal that says how far it is. Those that can't be accepted are each kept;
+// the first one's error is returned once all are safe.
+func (a *app) enqueueAll(ctx context.Context, store *outbox.Store, all []outbox.New) (runs []*outbox.Run, err error) {
+	if len(all) == 1 {
+		run, err := a.enqueue(ctx, store, all[0])
+		return []*outbox.Run{run}, err
+	}
+	told, shown := 0, terminal(a.err) && !a.flags.quiet && !a.flags.json
+	take := func(one outbox.Accepted) {
+		told++
+		run, refused := a.accepted(store, one)
+		if err == nil {
+			err = refused
+		}
+		if run != nil {
+			runs = append(runs, run)
+		}
+		if shown && told%100 == 0 {
+			fmt.Fprintf(a.err, "\r\x1b[K%d of %d runs are in the outbox", told, len(all))
+		}
+	}
+	broken := store.EnqueueAll(context.WithoutCancel(ctx), func(yield func(outbox.New, error) bool) {
+		for _, n := range all {
+			if !yield(n, nil) {
+				return
+			}
+		}
+	}, take)
+	if shown {
+		fmt.Fprint(a.err, "\r\x1b[K")
+	}
+	if broken != nil {
+		for _, n := range all[told:] {
+			take(outbox.Accepted{New: n, Err: broken})
+		}
+	}
+	return runs, err
 }
 
 // storeOrKeep opens the outbox; where that fails, results that were piped in,

@@ -82,13 +82,9 @@ func (a *app) submit(ctx context.Context, f *requestFlags, names []string) error
 	if err != nil {
 		return err
 	}
-	var runs []*outbox.Run
-	for _, entry := range entries {
-		run, err := a.enqueue(ctx, store, entry)
-		if err != nil {
-			return err
-		}
-		runs = append(runs, run)
+	runs, err := a.enqueueAll(ctx, store, entries)
+	if err != nil {
+		return err
 	}
 	for _, part := range parts {
 		part.Discard()

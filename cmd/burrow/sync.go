@@ -124,30 +124,73 @@ func (a *app) drain(ctx context.Context, store *outbox.Store, hosts *client.Host
 	bar := a.newProgress()
 	defer bar.clear()
 	changes := store.Watch(ctx)
+	looked := time.Time{} // at every open run
 	for {
-		open, err := store.Outstanding(ctx)
+		moving, oldest, err := 0, (*outbox.Run)(nil), error(nil)
+		if open, many := a.manyOpen(ctx, store); many && time.Since(looked) < lookAtAll {
+			moving = open
+			oldest, err = oldestOpen(ctx, store)
+		} else {
+			moving, oldest, err = a.moving(ctx, store, hosts)
+			looked = time.Now()
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return err
 		}
-		moving := 0
-		for _, r := range open {
-			if !stuck(r, hosts) {
-				moving++
-			}
-		}
 		if moving == 0 {
 			return nil
 		}
-		bar.show(moving, open[0], time.Now())
+		bar.show(moving, oldest, time.Now())
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-changes:
 		}
 	}
+}
+
+// Where more runs are open than this, they are counted at each change, and
+// looked at one by one only now and then: reading them all would take longer
+// than delivering one.
+const (
+	manyRunsOpen = 1000
+	lookAtAll    = 5 * time.Second
+)
+
+// manyOpen counts the open runs, and tells whether they are many.
+func (a *app) manyOpen(ctx context.Context, store *outbox.Store) (open int, many bool) {
+	counts, err := store.Counts(ctx)
+	if err != nil {
+		return 0, false // the look at each run says why
+	}
+	open = counts[outbox.Pending] + counts[outbox.Sending]
+	return open, open > manyRunsOpen
+}
+
+// oldestOpen is the oldest run that is not at an end, or nil.
+func oldestOpen(ctx context.Context, store *outbox.Store) (*outbox.Run, error) {
+	open, err := store.List(ctx, outbox.Query{Statuses: []outbox.Status{outbox.Pending, outbox.Sending}, OldestFirst: true, Limit: 1})
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	return open[0], nil
+}
+
+// moving counts the open runs that don't wait for a person.
+func (a *app) moving(ctx context.Context, store *outbox.Store, hosts *client.Hosts) (moving int, oldest *outbox.Run, err error) {
+	open, err := store.Outstanding(ctx)
+	if err != nil || len(open) == 0 {
+		return 0, nil, err
+	}
+	for _, r := range open {
+		if !stuck(r, hosts) {
+			moving++
+		}
+	}
+	return moving, open[0], nil
 }
 
 // synced says what became of the runs and returns the exit status.
@@ -200,7 +243,7 @@ func (p *progress) show(left int, oldest *outbox.Run, now time.Time) {
 	const width = 24
 	full := width * (p.most - left) / p.most
 	why := ""
-	if oldest.Status == outbox.Pending && oldest.Reason != outbox.ReasonNone {
+	if oldest != nil && oldest.Status == outbox.Pending && oldest.Reason != outbox.ReasonNone {
 		why = "  " + waiting(oldest, now)
 	}
 	if p.app.quiet().Measuring() {

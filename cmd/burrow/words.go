@@ -23,7 +23,7 @@ func sentence(r *outbox.Run, now time.Time) string {
 	case outbox.Deduplicated:
 		return fmt.Sprintf("%s → %s, project %s, branch %s: the server had report %s already; one report exists", text, r.Host, r.Project, r.Branch, r.Report.UUID)
 	case outbox.Sending:
-		return text + " is safe in the outbox; an attempt is in flight"
+		return text + " is safe in the outbox; an attempt is in flight" + why
 	case outbox.Pending:
 		return fmt.Sprintf("%s is safe in the outbox (%s%s); %s", text, waiting(r, now), why, next(r))
 	case outbox.Incomplete:
