@@ -126,7 +126,9 @@ func (a *app) drain(ctx context.Context, store *outbox.Store, hosts *client.Host
 	changes := store.Watch(ctx)
 	looked := time.Time{} // at every open run
 	for {
-		moving, oldest, err := 0, (*outbox.Run)(nil), error(nil)
+		var moving int
+		var oldest *outbox.Run
+		var err error
 		if open, many := a.manyOpen(ctx, store); many && time.Since(looked) < lookAtAll {
 			moving = open
 			oldest, err = oldestOpen(ctx, store)
