@@ -238,7 +238,7 @@ func salvage(cut []byte) APIError {
 
 func describe(x Exchange, body APIError) string {
 	if body.Message != "" {
-		return Plain(body.Message, messageLimit)
+		return Plain(inShort(body.Message), messageLimit)
 	}
 	text := fmt.Sprintf("%d %s", x.Status, http.StatusText(x.Status))
 	if location := x.Header.Get("Location"); location != "" {
@@ -248,6 +248,23 @@ func describe(x Exchange, body APIError) string {
 		text += ", not from a Bencher server (" + kind + ")"
 	}
 	return Plain(text, messageLimit)
+}
+
+// inShort says briefly that an adapter can't read results: the server's own
+// words (bencher-api.md, section 1.4) begin with its settings, and what helps
+// would be cut off. Other messages stay as they are.
+func inShort(message string) string {
+	const begins, settings, repeats = "Failed to convert results", " | JsonReportSettings {", "}): Failed to convert results: "
+	rest, found := strings.CutPrefix(message, begins+" with adapter (")
+	adapter, rest, named := strings.Cut(rest, settings)
+	_, rest, ended := strings.Cut(rest, repeats)
+	if !found || !named || !ended {
+		return message
+	}
+	if what, _, asked := strings.Cut(rest, "Are you sure"); asked {
+		rest = what
+	}
+	return begins + ": the adapter " + adapter + " can't read them: " + strings.TrimSpace(rest)
 }
 
 func transportMessage(x Exchange) string {

@@ -234,3 +234,17 @@ func TestDeletion(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAdaptersRefusalIsToldInShort(t *testing.T) {
+	raw := "Failed to convert results with adapter (magic | JsonReportSettings { adapter: Some(Magic), average: None, fold: None }): " +
+		"Failed to convert results: hello\n\nAre you sure magic is the right adapter?\nRead more about adapters here: https://bencher.dev"
+	const want = "Failed to convert results: the adapter magic can't read them: hello"
+	if got := inShort(raw); got != want {
+		t.Errorf("%q", got)
+	}
+	for _, other := range []string{"", "Failed to convert results", "Benchmark (x) not found", "Failed to convert results with adapter (json | x"} {
+		if got := inShort(other); got != other {
+			t.Errorf("%q became %q", other, got)
+		}
+	}
+}

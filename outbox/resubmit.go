@@ -33,7 +33,7 @@ func (s *Store) ClearWay(ctx context.Context, d Deliverer, id uuid.UUID) (*Lefto
 	case !run.Status.Ended():
 		return nil, &NotNowError{run, "it may still be delivered: cancel it first"}
 	case run.Status.Acknowledged():
-		return nil, &NotNowError{run, fmt.Sprintf("it is on %s already, whole, as report %s: there is nothing to resubmit (another --project or --to makes a copy)", run.Host, run.Report.UUID)}
+		return nil, &NotNowError{run, fmt.Sprintf("it is on %s already, whole, as report %s: there is nothing to resubmit (another --branch, --testbed, --hash, --adapter, --project or --to makes another report)", run.Host, run.Report.UUID)}
 	case run.Status == Cancelled && run.MayBeThere:
 		parcel, err := s.parcel(ctx, run)
 		if err != nil {
@@ -57,21 +57,26 @@ func (s *Store) ClearWay(ctx context.Context, d Deliverer, id uuid.UUID) (*Lefto
 		return nil, notLookedUp(run, c.Trouble.Message)
 	case client.ClearToSend:
 	}
-	started, begun := s.Now(), time.Now()
-	verdict := d.Send(ctx, parcel)
-	if err := s.asked(ctx, id, verdict, started, time.Since(begun)); err != nil {
-		return nil, err
-	}
-	switch verdict.Outcome {
-	case client.Created, client.Replayed, client.Adopted:
-		return nil, &NotNowError{run, fmt.Sprintf("it is on %s, whole, as report %s: there is nothing to resubmit", run.Host, verdict.Report.UUID)}
-	case client.Incomplete:
-		return removeLeftover(ctx, d, parcel, verdict.Report)
-	case client.Refused:
-		if !verdict.ReportLeft {
-			return nil, nil // nothing is there, or it is another run's
+	const tries = 2 // a refusal can leave a report anew: the next answer names it
+	var verdict client.Verdict
+	for range tries {
+		started, begun := s.Now(), time.Now()
+		verdict = d.Send(ctx, parcel)
+		if err := s.asked(ctx, id, verdict, started, time.Since(begun)); err != nil {
+			return nil, err
 		}
-	default:
+		switch verdict.Outcome {
+		case client.Created, client.Replayed, client.Adopted:
+			return nil, &NotNowError{run, fmt.Sprintf("it is on %s, whole, as report %s: there is nothing to resubmit", run.Host, verdict.Report.UUID)}
+		case client.Incomplete:
+			return removeLeftover(ctx, d, parcel, verdict.Report)
+		case client.Refused:
+			if !verdict.ReportLeft {
+				return nil, nil // nothing is there, or it is another run's
+			}
+		default:
+			return nil, notLookedUp(run, verdict.Message)
+		}
 	}
 	return nil, notLookedUp(run, verdict.Message)
 }

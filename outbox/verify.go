@@ -90,6 +90,7 @@ func (s *Store) Repair(ctx context.Context, id uuid.UUID) (run *Run, err error) 
 		}
 		run.Status, run.Message, run.MayBeThere = Pending, "sent again to bring its report back", true
 		run.NextAttemptAt, run.AcknowledgedAt = t.now, time.Time{}
+		run.KnownProject = run.Report.Project // as the acknowledgment proved
 		return t.save(run)
 	})
 	return run, err

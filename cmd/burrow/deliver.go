@@ -214,6 +214,10 @@ func (a *app) tell(ctx context.Context, store *outbox.Store, hosts *client.Hosts
 	if a.flags.json {
 		return a.printJSON(runJSON(r))
 	}
+	if r.Status.Failed() { // an error, so -q shows it too
+		fmt.Fprintln(a.err, sentence(r, time.Now()))
+		return nil
+	}
 	a.notice("%s", sentence(r, time.Now()))
 	if !r.Status.Acknowledged() {
 		return nil

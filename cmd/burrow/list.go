@@ -49,6 +49,11 @@ func (flags *listFlags) filters(f *pflag.FlagSet) {
 	f.StringVar(&flags.since, "since", "", "only runs enqueued since: 90m, 2d, 2026-11-25")
 }
 
+// chooses tells whether a flag chooses among the runs.
+func (flags *listFlags) chooses() bool {
+	return len(flags.statuses) > 0 || flags.project != "" || flags.branch != "" || flags.since != ""
+}
+
 // query chooses runs by flags and by what a person typed.
 func (a *app) query(f listFlags, text string) (outbox.Query, error) {
 	// Only flags filter, never the environment.
@@ -104,6 +109,10 @@ func (a *app) list(ctx context.Context, f listFlags, text string) error {
 				return err
 			}
 		}
+		return nil
+	}
+	if len(runs) == 0 && (text != "" || f.chooses() || a.flags.host != "") {
+		a.notice("No run matches.")
 		return nil
 	}
 	if len(runs) == 0 {

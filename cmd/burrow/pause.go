@@ -83,7 +83,16 @@ func (a *app) resume(ctx context.Context, project string) error {
 	if err != nil {
 		return err
 	}
-	if len(lifted) == 0 && !a.flags.json {
+	left, err := store.Holds(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.flags.json:
+	case len(lifted) == 0 && len(left) > 0:
+		a.notice("That is not paused by itself; these are: burrow resume lifts all of them.")
+		return a.tellHolds(left, "Paused: %s (%s).")
+	case len(lifted) == 0:
 		a.notice("Nothing was paused.")
 		return nil
 	}

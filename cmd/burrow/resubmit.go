@@ -92,11 +92,6 @@ func (a *app) again(ctx context.Context, store *outbox.Store, hosts *client.Host
 	if !r.Status.Ended() {
 		return nil, &outbox.NotNowError{Run: r, Why: "it may still be delivered: burrow cancel " + shortID(r.ID) + " first"}
 	}
-	if elsewhere := f.to != "" && f.to != r.Host || f.project != "" && f.project != r.Project; !elsewhere {
-		if err := a.clearWay(ctx, store, hosts, r); err != nil {
-			return nil, err
-		}
-	}
 	body, err := store.Body(ctx, r.ID)
 	if err != nil {
 		return nil, err
@@ -108,6 +103,14 @@ func (a *app) again(ctx context.Context, store *outbox.Store, hosts *client.Host
 	changed, err := f.change(body, id)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := client.Summarize(changed); err != nil { // before anything is deleted for it
+		return nil, fmt.Errorf("run %s, changed like that, is no run that can be sent: %w; nothing was deleted", shortID(r.ID), err)
+	}
+	if !f.another(r) {
+		if err := a.clearWay(ctx, store, hosts, r); err != nil {
+			return nil, err
+		}
 	}
 	entry := outbox.New{
 		ID: id, Body: changed, Host: firstOf(f.to, r.Host), Credential: r.Credential, Labels: r.Labels,
@@ -123,6 +126,17 @@ func (a *app) again(ctx context.Context, store *outbox.Store, hosts *client.Host
 		a.notice("Run %s resubmits %s.", shortID(run.ID), shortID(r.ID))
 	}
 	return run, err
+}
+
+// another tells whether the new run is another report beside the old one's, not
+// in its place: elsewhere, or of a run that was delivered as something else.
+func (f *resubmitFlags) another(r *outbox.Run) bool {
+	differs := func(value, old string) bool { return value != "" && value != old }
+	if differs(f.to, r.Host) || differs(f.project, r.Project) {
+		return true
+	}
+	return r.Status.Acknowledged() &&
+		(differs(f.branch, r.Branch) || differs(f.testbed, r.Testbed) || differs(f.hash, r.Hash) || differs(f.adapter, r.Adapter))
 }
 
 // change returns the old bytes with a new key and what was asked for; every

@@ -231,17 +231,25 @@ type progress struct {
 	app   *app
 	shown bool
 	most  int
+	told  time.Time // without a terminal: the last line
 }
+
+// progressLine is how often a drain says how far it is where there is no
+// terminal to draw on.
+const progressLine = 30 * time.Second
 
 func (a *app) newProgress() *progress {
 	return &progress{app: a, shown: terminal(a.err) && !a.flags.quiet && !a.flags.json}
 }
 
 func (p *progress) show(left int, oldest *outbox.Run, now time.Time) {
-	if !p.shown {
+	p.most = max(p.most, left)
+	if p.told.IsZero() {
+		p.told = now
+	}
+	if !p.shown && now.Sub(p.told) < progressLine {
 		return
 	}
-	p.most = max(p.most, left)
 	const width = 24
 	full := width * (p.most - left) / p.most
 	why := ""
@@ -250,6 +258,11 @@ func (p *progress) show(left int, oldest *outbox.Run, now time.Time) {
 	}
 	if p.app.quiet().Measuring() {
 		why = "  quiet: a benchmark is being measured"
+	}
+	if !p.shown {
+		p.told = now
+		p.app.notice("%d of %d delivered%s", p.most-left, p.most, client.Plain(why, 60))
+		return
 	}
 	fmt.Fprintf(p.app.err, "\r\x1b[K[%s] %d of %d%s", bar(full, width), p.most-left, p.most, client.Plain(why, 60))
 }

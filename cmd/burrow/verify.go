@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"burrow/client"
@@ -54,6 +55,13 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, ids []string) error {
 	runs, err := a.chosen(ctx, store, ids, outbox.Sent, outbox.Deduplicated)
 	if err != nil {
 		return err
+	}
+	host, err := a.namedHost()
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 && host != "" {
+		runs = slices.DeleteFunc(runs, func(r *outbox.Run) bool { return r.Host != host })
 	}
 	var lost []outbox.Verification
 	var codes []int // of what no repair brings back
@@ -107,7 +115,8 @@ func (a *app) tellVerification(v outbox.Verification) error {
 func (a *app) repair(ctx context.Context, store *outbox.Store, hosts *client.Hosts, lost []outbox.Verification, f *verifyFlags, wait time.Duration) (int, error) {
 	if !f.yes {
 		if !terminal(a.in) || !terminal(a.err) {
-			return 0, errors.New("--repair asks before it sends again, since a deletion may have been meant: add --yes where nobody can answer")
+			a.warn("--repair asks before it sends again, since a deletion may have been meant: add --yes where nobody can answer")
+			return exitRefused, nil
 		}
 		if answer := a.ask(fmt.Sprintf("Send %s again, under the same key? [y/N] ", counted(len(lost), "run"))); answer != "y" && answer != "yes" {
 			return exitRefused, nil

@@ -31,7 +31,7 @@ func TestVerifyFindsWhatAServerLost(t *testing.T) {
 			t.Errorf("verified: %v", v)
 		}
 	}
-	if _, stderr := p.burrow(exitFailure, "verify", "--repair"); !strings.Contains(stderr, "--yes") {
+	if _, stderr := p.burrow(exitRefused, "verify", "--repair"); !strings.Contains(stderr, "--yes") {
 		t.Errorf("said: %s", stderr)
 	}
 	p.burrow(0, "verify", "--repair", "--yes", "--wait", "30s")

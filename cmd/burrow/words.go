@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"burrow/client"
@@ -29,6 +30,9 @@ func sentence(r *outbox.Run, now time.Time) string {
 	case outbox.Incomplete:
 		return fmt.Sprintf("%s%s; the key is spent — burrow retry %s looks again, burrow resubmit %s sends under a new key", text, why, id, id)
 	case outbox.Rejected:
+		if strings.HasPrefix(r.Message, "Failed to convert results") {
+			return fmt.Sprintf("%s%s — burrow resubmit %s --adapter NAME sends them as what they are", text, why, id)
+		}
 		return fmt.Sprintf("%s%s — mend it and burrow resubmit %s, or burrow retry %s", text, why, id, id)
 	case outbox.Cancelled:
 		return fmt.Sprintf("%s — burrow retry %s takes that back", text, id)
