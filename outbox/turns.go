@@ -106,7 +106,7 @@ func (w *workers) newer(claims []*claimed) error {
 		w.made = map[uint64]int{}
 	}
 	for _, c := range claims {
-		if !c.run.Claim.Task.IsAttempt() {
+		if !c.run.Claim.Task.IsAttempt() || c.run.Search != nil { // a search takes an attempt's number back
 			continue
 		}
 		last := w.made[c.run.Seq]
