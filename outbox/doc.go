@@ -15,6 +15,11 @@
 //   - A run's key and bytes never change; a body that no longer matches its
 //     hash is reported, never sent.
 //   - The runs of a lane are delivered in the order of their enqueueing.
+//   - A page of a list, the counts and the next runs that are due cost the same
+//     however many runs there are: nothing reads bodies or walks the file for
+//     them.
+//   - Whatever the disk does to the file, what is sent is what was enqueued, and
+//     what can be read is saved into a new file, the old one kept.
 //
 // Its caveats: nobody may keep the file open, so every operation opens it,
 // commits and closes it under a lock on a side file; locks on network file
