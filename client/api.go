@@ -44,7 +44,7 @@ func ParseHost(text string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("host %q is no URL: %w", text, err)
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return "", fmt.Errorf("host %q is no URL: it must look like https://bencher.example.com", text)
+		return "", fmt.Errorf("host %q is no URL: it must look like https://bencher.example.com or http://localhost:61016", text)
 	case u.User != nil:
 		return "", errors.New("the host's URL holds a user name or a password: give the credential with --key or BENCHER_API_KEY instead")
 	case u.RawQuery != "" || u.Fragment != "":

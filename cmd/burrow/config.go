@@ -83,7 +83,7 @@ func (c *config) check() (err error) {
 	}
 	if c.Settle != "" {
 		if c.settle, err = time.ParseDuration(c.Settle); err != nil {
-			return at("settle", err)
+			return at("settle", fmt.Errorf("%q is no duration: use 60s or 2m", c.Settle))
 		}
 	}
 	for key, one := range map[string]struct {

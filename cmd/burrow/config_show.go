@@ -67,6 +67,7 @@ func (a *app) showConfig() error {
 		{"keep-runs", firstOf(a.conf.KeepRuns, "90d"), origin("", "", a.conf.KeepRuns)},
 		{"max-size", firstOf(a.conf.MaxSize, "4GiB"), origin("", "", a.conf.MaxSize)},
 		{"log-file", firstOf(a.flags.logFile, a.conf.LogFile), origin(a.flags.logFile, "", a.conf.LogFile)},
+		{"log-level", firstOf(a.flags.logLevel, a.conf.LogLevel, "info"), origin(a.flags.logLevel, "", a.conf.LogLevel)},
 	}
 	if a.flags.json {
 		object := map[string]setting{}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 type stdio struct {
@@ -84,7 +85,7 @@ or the server fails in between. Without a command it opens the terminal UI.`,
 	flags.StringVar(&a.flags.logFile, "log-file", "", "append a log to `FILE`")
 	flags.StringVar(&a.flags.logLevel, "log-level", "", "`LEVEL` of the log: debug, info (default), warn or error")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%w: see %s --help", err, cmd.CommandPath())
+		return usage("%w: see %s --help", plainFlagError(err), cmd.CommandPath())
 	})
 	root.AddCommand(
 		a.runCommand(), a.submitCommand(), a.listCommand(), a.showCommand(), a.historyCommand(), a.syncCommand(),
@@ -95,6 +96,19 @@ or the server fails in between. Without a command it opens the terminal UI.`,
 	)
 	root.AddCommand(a.pauseCommands()...)
 	return root
+}
+
+// plainFlagError says what a flag takes, in place of what Go's parsers say.
+func plainFlagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	takes := map[string]string{"duration": "a duration like 30s or 2m", "int": "a whole number", "int64": "a whole number", "uint32": "a whole number from 0", "bool": "true or false"}[invalid.GetFlag().Value.Type()]
+	if takes == "" {
+		return err
+	}
+	return fmt.Errorf("--%s %q: it takes %s", invalid.GetFlag().Name, invalid.GetValue(), takes)
 }
 
 // noCommand turns an unknown command into a usage error with a suggestion.
