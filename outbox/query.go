@@ -119,6 +119,22 @@ func (s *Store) List(ctx context.Context, q Query) (runs []*Run, err error) {
 	return runs, err
 }
 
+// Page is a part of a list, with the counts of the same moment.
+type Page struct {
+	Runs   []*Run
+	Counts Counts
+}
+
+// Page is List with the counts of all runs, in one transaction.
+func (s *Store) Page(ctx context.Context, q Query) (page Page, err error) {
+	err = s.view(ctx, func(t *tx) error {
+		page.Counts = t.allCounts()
+		page.Runs, err = t.list(q)
+		return err
+	})
+	return page, err
+}
+
 func (t *tx) list(q Query) (runs []*Run, err error) {
 	from, filter := q.After+1, q.filter()
 	if !q.OldestFirst {
@@ -277,14 +293,19 @@ type Counts map[Status]int
 
 // Counts returns how many runs have each status, without reading any.
 func (s *Store) Counts(ctx context.Context) (counts Counts, err error) {
-	counts = Counts{}
 	err = s.view(ctx, func(t *tx) error {
-		for _, status := range Statuses() {
-			counts[status] = int(t.counted(status))
-		}
+		counts = t.allCounts()
 		return nil
 	})
 	return counts, err
+}
+
+func (t *tx) allCounts() Counts {
+	counts := Counts{}
+	for _, status := range Statuses() {
+		counts[status] = int(t.counted(status))
+	}
+	return counts
 }
 
 // Outstanding returns the runs that are not at an end, oldest first.

@@ -52,7 +52,7 @@ func TestAHundredThousandRunsOpenAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := survey(context.Background(), s)
+		o, err := survey(context.Background(), s, w.counts)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -82,7 +82,7 @@ func loadOutbox(w *work, o Options, l loading) tea.Cmd {
 		m := outboxLoaded{generation: l.generation, goal: l.goal, delivery: o.Delivery()}
 		m.window, m.err = readWindow(ctx, o.Store, l.query, l.goal, l.seq)
 		if m.err == nil {
-			m.outlook, m.err = survey(ctx, o.Store)
+			m.outlook, m.err = survey(ctx, o.Store, m.window.counts)
 		}
 		m.lasted = time.Since(started)
 		return m

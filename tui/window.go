@@ -16,7 +16,8 @@ const windowReach = 120
 // newest first. The list draws from it however large the outbox is.
 type window struct {
 	runs         []*outbox.Run
-	newer, older bool // there are more beyond that end
+	newer, older bool          // there are more beyond that end
+	counts       outbox.Counts // of all runs, at the moment of the last read
 }
 
 // goal is what a window is read around.
@@ -52,7 +53,7 @@ func readWindow(ctx context.Context, s *outbox.Store, q outbox.Query, to goal, s
 		above.runs = above.runs[:windowReach]
 	}
 	slices.Reverse(above.runs)
-	w.runs = append(above.runs, w.runs...)
+	w.runs, w.counts = append(above.runs, w.runs...), above.counts
 	return w, err
 }
 
@@ -60,8 +61,8 @@ func readWindow(ctx context.Context, s *outbox.Store, q outbox.Query, to goal, s
 // more that way.
 func page(ctx context.Context, s *outbox.Store, q outbox.Query, limit int) (window, error) {
 	q.Limit = limit
-	runs, err := s.List(ctx, q)
-	return window{runs: runs, older: len(runs) == limit}, err
+	p, err := s.Page(ctx, q)
+	return window{runs: p.Runs, older: len(p.Runs) == limit, counts: p.Counts}, err
 }
 
 // Bounds of the survey: in all, and for one burst, since readers and writers of
@@ -73,11 +74,7 @@ const (
 
 // survey looks at the runs that are open or failed, newest first. Beyond its
 // bounds the counts stay right, but the next due time may be missing.
-func survey(ctx context.Context, s *outbox.Store) (outlook, error) {
-	counts, err := s.Counts(ctx)
-	if err != nil {
-		return outlook{}, err
-	}
+func survey(ctx context.Context, s *outbox.Store, counts outbox.Counts) (outlook, error) {
 	o := newOutlook(counts)
 	q := outbox.Query{Statuses: []outbox.Status{outbox.Pending, outbox.Sending, outbox.Incomplete, outbox.Rejected}}
 	for range surveyLimit / surveyPage {
