@@ -146,6 +146,7 @@ func (a *app) typeFilter(m tea.KeyMsg) tea.Cmd {
 
 func (a *app) refilter(to goal) tea.Cmd {
 	a.reading.generation++
+	a.reading.goal = to // what an older filter was to show is no goal any more
 	return a.reload(to)
 }
 
