@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -163,4 +164,40 @@ func listAll(t testing.TB, s *Store) []*Run {
 		t.Fatal(err)
 	}
 	return runs
+}
+
+// TestAWrongCountInASmallBucketIsDamage is damage that bbolt would follow out
+// of its own memory.
+func TestAWrongCountInASmallBucketIsDamage(t *testing.T) {
+	s := openTest(t)
+	enqueue(t, s, newRun(t, "demo", 1))
+	whole := readFile(t, s.Path())
+	size, found := int(pageSizeOf(bytes.NewReader(whole))), 0
+	for at := 2 * size; at < len(whole); at += size {
+		page := whole[at : at+size]
+		if binary.NativeEndian.Uint16(page[8:]) != leafFlag {
+			continue
+		}
+		for i := range int(binary.NativeEndian.Uint16(page[10:])) {
+			element := page[pageHeader+i*leafElement:]
+			value := pageHeader + i*leafElement + int(binary.NativeEndian.Uint32(element[4:])+binary.NativeEndian.Uint32(element[8:]))
+			if binary.NativeEndian.Uint32(element) != bucketFlag || binary.NativeEndian.Uint64(page[value:]) != 0 {
+				continue
+			}
+			binary.NativeEndian.PutUint16(page[value+bucketHeader+10:], 0x2005)
+			found++
+		}
+	}
+	if found == 0 {
+		t.Fatal("the file has no small bucket")
+	}
+	if err := os.WriteFile(s.Path(), whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.List(t.Context(), Query{}); !errors.Is(err, ErrDamagedFile) {
+		t.Errorf("reading: %v", err)
+	}
+	if _, _, err := s.Enqueue(t.Context(), newRun(t, "demo", 2)); !errors.Is(err, ErrDamagedFile) {
+		t.Errorf("writing: %v", err)
+	}
 }

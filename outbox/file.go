@@ -57,7 +57,11 @@ func openFileWith(path string, options *bolt.Options, work func(*bolt.DB) error)
 	case err != nil:
 		return fmt.Errorf("opening the outbox %s: %w", path, err)
 	}
-	err = work(db)
+	if err = db.View(func(tx *bolt.Tx) error { return soundInline(file, tx) }); err != nil {
+		err = damagedFile(path, err)
+	} else {
+		err = work(db)
+	}
 	if closed := db.Close(); err == nil && closed != nil {
 		err = fmt.Errorf("closing the outbox %s: %w", path, closed)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	bolt "go.etcd.io/bbolt"
 )
 
 // The pages of a bbolt file, read without bbolt: it trusts a file's tree, and
@@ -17,6 +19,8 @@ const (
 	leafFlag    = 0x02
 	bucketFlag  = 0x01
 	maxPageSize = 64 << 10
+
+	bucketHeader = 16 // root (8, 0 where the bucket is inline), sequence (8)
 )
 
 // eachLeaf reads the entries of every leaf page of a file, those of pages that
@@ -111,12 +115,11 @@ func leafEntries(page []byte, offset int64, visit func(k, v []byte, at int64)) {
 // inlineBucket reads a bucket that is so small that it lies in its parent's
 // page: a header of 16 bytes with a root of 0, then a page.
 func inlineBucket(value []byte, offset int64, visit func(k, v []byte, at int64)) {
-	const head = 16
-	if len(value) < head+pageHeader || binary.NativeEndian.Uint64(value) != 0 {
+	if len(value) < bucketHeader+pageHeader || binary.NativeEndian.Uint64(value) != 0 {
 		return
 	}
-	if binary.NativeEndian.Uint16(value[head+8:]) == leafFlag {
-		leafEntries(value[head:], offset+head, visit)
+	if binary.NativeEndian.Uint16(value[bucketHeader+8:]) == leafFlag {
+		leafEntries(value[bucketHeader:], offset+bucketHeader, visit)
 	}
 }
 
@@ -183,10 +186,19 @@ func soundTree(path string) error {
 	return nil
 }
 
+// soundInline looks at the buckets that lie in the root's own leaves. bbolt
+// copies those to the heap and believes how many entries they have: a wrong
+// number reads memory that is not the file's.
+func soundInline(file *os.File, tx *bolt.Tx) error {
+	w := &treeWalk{file: file, size: int64(tx.DB().Info().PageSize), seen: map[uint64]bool{}, inline: true}
+	return w.page(uint64(tx.Cursor().Bucket().Root()))
+}
+
 type treeWalk struct {
-	file *os.File
-	size int64
-	seen map[uint64]bool
+	file   *os.File
+	size   int64
+	seen   map[uint64]bool
+	inline bool // only the buckets that lie in the root's leaves
 }
 
 func (w *treeWalk) page(id uint64) error {
@@ -244,14 +256,42 @@ func (w *treeWalk) buckets(page []byte, id uint64, overflow int64) error {
 			continue
 		}
 		value := uint64(at) + uint64(binary.NativeEndian.Uint32(page[at+4:])) + uint64(binary.NativeEndian.Uint32(page[at+8:]))
-		if value+8 > uint64(len(page)) {
+		end := value + uint64(binary.NativeEndian.Uint32(page[at+12:]))
+		if value+bucketHeader > uint64(len(page)) || end > uint64(len(page)) {
 			return fmt.Errorf("page %d has an entry beyond its end", id)
 		}
-		if root := binary.NativeEndian.Uint64(page[value:]); root != 0 {
+		root := binary.NativeEndian.Uint64(page[value:])
+		switch {
+		case root == 0:
+			if !soundInlineBucket(page[value:end]) {
+				return fmt.Errorf("page %d has a damaged bucket", id)
+			}
+		case !w.inline:
 			if err := w.page(root); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// soundInlineBucket tells whether all entries of an inline bucket lie in it.
+func soundInlineBucket(value []byte) bool {
+	if len(value) < bucketHeader+pageHeader {
+		return false
+	}
+	page := value[bucketHeader:]
+	count := int(binary.NativeEndian.Uint16(page[10:]))
+	if binary.NativeEndian.Uint16(page[8:]) != leafFlag || pageHeader+count*leafElement > len(page) {
+		return false
+	}
+	for i := range count {
+		at := pageHeader + i*leafElement
+		end := uint64(at) + uint64(binary.NativeEndian.Uint32(page[at+4:])) +
+			uint64(binary.NativeEndian.Uint32(page[at+8:])) + uint64(binary.NativeEndian.Uint32(page[at+12:]))
+		if end > uint64(len(page)) {
+			return false
+		}
+	}
+	return true
 }

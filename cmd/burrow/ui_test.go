@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -23,13 +25,37 @@ func (p *place) openUI(width, height int, command string) *screen {
 		p.t.Skip("the UI is driven in a real terminal: install tmux")
 	}
 	s := &screen{p, fmt.Sprintf("burrow-%d-%s", os.Getpid(), p.t.Name())}
-	cmd := s.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), command)
+	cmd := s.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "exec "+command)
 	cmd.Env = append(p.env, "TERM=xterm-256color", "LANG=C.UTF-8")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		p.t.Fatalf("tmux: %v: %s", err, out)
 	}
-	p.t.Cleanup(func() { _ = s.tmux("kill-server").Run() })
+	p.t.Cleanup(s.end)
 	return s
+}
+
+// end closes the terminal and waits until what ran in it is gone: until then
+// it writes to the test's folder.
+func (s *screen) end() {
+	out, _ := s.tmux("list-panes", "-a", "-F", "#{pane_pid}").Output()
+	_ = s.tmux("kill-server").Run()
+	for _, word := range strings.Fields(string(out)) {
+		pid, err := strconv.Atoi(word)
+		if err != nil {
+			s.t.Errorf("the terminal's process: %v", err)
+			continue
+		}
+		process, _ := os.FindProcess(pid)
+		deadline := time.Now().Add(20 * time.Second)
+		for process.Signal(syscall.Signal(0)) == nil {
+			if time.Now().After(deadline) {
+				s.t.Errorf("process %d lives on without its terminal", pid)
+				_ = process.Kill()
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
 }
 
 func (s *screen) tmux(args ...string) *exec.Cmd {
