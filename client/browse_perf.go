@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,4 +82,23 @@ func (b *Browser) Perf(ctx context.Context, project string, q PerfQuery) (*Perf,
 	setMillis(query, "end_time", q.End)
 	found, source, err := item[Perf](ctx, b, projectPath(project)+"/perf?"+query.Encode())
 	return &found, source, err
+}
+
+// Parts makes questions of one, each of at most MaxPermutations series
+// and with no longer address than servers and proxies take.
+func (q PerfQuery) Parts() (parts []PerfQuery) {
+	const most = 50 // UUIDs of one kind in an address: 2 kB
+	for branches := range slices.Chunk(q.Branches, most) {
+		for testbeds := range slices.Chunk(q.Testbeds, max(1, min(most, MaxPermutations/len(branches)))) {
+			for measures := range slices.Chunk(q.Measures, max(1, min(most, MaxPermutations/len(branches)/len(testbeds)))) {
+				size := max(1, min(most, MaxPermutations/len(branches)/len(testbeds)/len(measures)))
+				for benchmarks := range slices.Chunk(q.Benchmarks, size) {
+					parts = append(parts, PerfQuery{
+						Branches: branches, Testbeds: testbeds, Benchmarks: benchmarks, Measures: measures, Start: q.Start, End: q.End,
+					})
+				}
+			}
+		}
+	}
+	return parts
 }

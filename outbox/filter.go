@@ -13,13 +13,22 @@ import (
 )
 
 // filter is a Query made ready to read records where they lie. It may let a
-// run pass that Query.matches refuses, never the other way.
+// run pass that Query.Matches refuses, never the other way.
 type filter struct {
 	since    int64 // Unix nanoseconds
 	statuses []bool
 	words    []filterWord
-	fields   [3][]byte // host, project, branch, as Run.texts begins; nil: any
+	fields   []filterField
 }
+
+// filterField is a text of Run.texts that must be just this.
+type filterField struct {
+	index int
+	want  []byte
+}
+
+// filterTexts are how many of Run.texts a query chooses by: host to repository.
+const filterTexts = 7
 
 type filterWord struct {
 	text     []byte
@@ -28,7 +37,12 @@ type filterWord struct {
 }
 
 func (q Query) filter() *filter {
-	f := &filter{since: math.MinInt64, fields: [3][]byte{[]byte(q.Host), []byte(q.Project), []byte(q.Branch)}}
+	f := &filter{since: math.MinInt64}
+	for i, want := range [filterTexts]string{q.Host, q.Project, q.Branch, q.Testbed, "", "", q.Repository} { // as Run.texts begins
+		if want != "" {
+			f.fields = append(f.fields, filterField{i, []byte(want)})
+		}
+	}
 	if q.Since.After(time.Unix(0, math.MinInt64)) {
 		f.since = q.Since.UnixNano()
 	}
@@ -87,26 +101,27 @@ func (f *filter) passes(data []byte) bool {
 	}
 	// The lengths lie before the texts: few, and mostly of one byte.
 	count, at, sound := varint(data, at)
-	var head [len(filter{}.fields)]int
+	var head [filterTexts + 1]int // where each of the first texts begins
 	length := 0
 	for i := 0; i < count && sound; i++ {
 		var n int
 		n, at, sound = varint(data, at)
 		length += n
-		if i < len(head) {
-			head[i] = n
+		if i+1 < len(head) {
+			head[i+1] = length
 		}
 	}
 	if !sound || length < 0 || length > len(data)-at {
 		return true
 	}
 	texts := data[at : at+length]
-	at = 0
-	for i, want := range f.fields {
-		if len(want) > 0 && !bytes.Equal(want, texts[at:at+head[i]]) {
+	for _, field := range f.fields {
+		if count <= field.index {
+			return true
+		}
+		if !bytes.Equal(field.want, texts[head[field.index]:head[field.index+1]]) {
 			return false
 		}
-		at += head[i]
 	}
 	return f.mentioned(data, status, flags, texts)
 }

@@ -16,9 +16,12 @@ type Query struct {
 	Host     string
 	Project  string
 	Branch   string
-	Since    time.Time // enqueued then or later
-	Words    []string  // each is part of a field that the lists show; case does not count
-	Limit    int       // at most so many; 0: all
+	Testbed  string
+	// Repository is that of a run's Summary: a root commit, else a name.
+	Repository string
+	Since      time.Time // enqueued then or later
+	Words      []string  // each is part of a field that the lists show; case does not count
+	Limit      int       // at most so many; 0: all
 	// Before and After are cursors: only runs before, or after, this sequence
 	// number; 0: from the newest, or the oldest.
 	Before, After uint64
@@ -26,8 +29,8 @@ type Query struct {
 }
 
 // ParseQuery reads what a person types: terms like status:rejected,
-// branch:main, project:demo, host:local and since:2d, and words that any field
-// may hold.
+// branch:main, project:demo, testbed:ci, host:local, repository:… and since:2d,
+// and words that any field may hold.
 func (q Query) ParseQuery(text string, now time.Time) (Query, error) {
 	for _, term := range strings.Fields(text) {
 		field, value, found := strings.Cut(term, ":")
@@ -48,6 +51,10 @@ func (q Query) ParseQuery(text string, now time.Time) (Query, error) {
 			q.Project = value
 		case "host":
 			q.Host = value
+		case "testbed":
+			q.Testbed = value
+		case "repository":
+			q.Repository = value
 		case "since":
 			since, err := ParseSince(value, now)
 			if err != nil {
@@ -84,10 +91,12 @@ func ParseSince(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is no time: use a span like 90m, 2d or 1w, a day like 2026-11-25, or RFC 3339", text)
 }
 
-func (q Query) matches(r *Run) bool {
+// Matches tells whether a run is one that the query chooses, its cursors aside.
+func (q Query) Matches(r *Run) bool {
 	if len(q.Statuses) > 0 && !slices.Contains(q.Statuses, r.Status) ||
 		q.Host != "" && q.Host != r.Host || q.Project != "" && q.Project != r.Project ||
-		q.Branch != "" && q.Branch != r.Branch || r.EnqueuedAt.Before(q.Since) {
+		q.Branch != "" && q.Branch != r.Branch || q.Testbed != "" && q.Testbed != r.Testbed ||
+		q.Repository != "" && q.Repository != r.Repository || r.EnqueuedAt.Before(q.Since) {
 		return false
 	}
 	for _, word := range q.Words {
@@ -157,7 +166,7 @@ func (t *tx) list(q Query) (runs []*Run, err error) {
 		if err = decodeRun(seq, data, run); err != nil {
 			return false
 		}
-		if !q.matches(run) {
+		if !q.Matches(run) {
 			return true
 		}
 		if err = t.explain(run); err != nil {

@@ -95,6 +95,7 @@ func TestAFilterPassesWhatItsQueryMatches(t *testing.T) {
 			q.Statuses = []Status{rapid.SampledFrom(Statuses()).Draw(rt, "wanted"), r.Status}
 		case "fields":
 			q.Host, q.Project, q.Branch = r.Host, r.Project, r.Branch
+			q.Testbed, q.Repository = r.Testbed, r.Repository
 		case "word":
 			q.Words = []string{part(r.Branch + r.Testbed)}
 		case "id":
@@ -111,7 +112,7 @@ func TestAFilterPassesWhatItsQueryMatches(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if q.matches(r) && !q.filter().passes(data) {
+		if q.Matches(r) && !q.filter().passes(data) {
 			rt.Fatalf("%+v matches %+v, but the filter drops it", r, q)
 		}
 	})

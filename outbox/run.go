@@ -233,11 +233,8 @@ func refOf(r *client.Report) *ReportRef {
 // page, else the API's own address, since only the server knows where its pages
 // are. It is "" for the built-in server.
 func (r *Run) ReportURL() string {
-	switch {
-	case r.Report == nil || r.Host == client.Local:
+	if r.Report == nil {
 		return ""
-	case r.Host == client.Cloud:
-		return "https://bencher.dev/perf/" + r.Report.Slug + "/reports/" + r.Report.UUID.String()
 	}
-	return r.Host + "/v0/projects/" + r.Report.Slug + "/reports/" + r.Report.UUID.String()
+	return client.ReportURL(r.Host, r.Report.Slug, r.Report.UUID)
 }

@@ -1,61 +1,50 @@
 package tui
 
 import (
-	"context"
-	"errors"
+	"strings"
 	"time"
 
-	"burrow/client"
 	"burrow/outbox"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// app is the root model: it routes messages to the views and lays them out.
+// app is the root model: it routes messages to the views, shows one of them
+// between the header and the footer, and lays overlays over it.
 type app struct {
-	options Options
-	work    *work
-	theme   theme
-	keys    keyMap
+	*shell
 
 	width, height int
-	now           time.Time // of the last message: drawing reads no clock
-	layout        layout
-	focus         focus
+	room          room
 
-	list     outboxView
-	detail   detailView
-	filter   filterView
-	helping  bool
-	help     pager
-	asking   *outbox.Run // the run that the question "cancel it?" is about
-	notice   notice
-	outlook  outlook
-	reach    reach
-	delivery Delivery
+	outbox   *outboxPage
+	reports  *reportsPage
+	perf     *perfPage
+	activity *activityPage
+	views    []view
+	current  int
 
-	reading reading
-	changes <-chan struct{}
+	helping bool
+	help    pager
+	palette *palette // nil: closed
+	form    *form    // nil: closed
+
+	reach   reach
 	pings   int  // generation of the question to the host
 	ticking bool // a tick is on its way
+	mouse   bool
 }
 
-// focus is where the moving keys go.
-type focus int
-
-const (
-	focusList focus = iota
-	focusDetail
-)
-
-// notice is one line about what was done; the next key clears it.
-type notice struct {
-	words string
-	bad   bool
-}
+// room is how the lines of the screen are shared out.
+type room struct{ body, footer int }
 
 func newApp(o Options, w *work, t theme) *app {
-	return &app{options: o, work: w, theme: t, keys: newKeyMap(), now: o.Now(), filter: newFilterView(), outlook: newOutlook(nil)}
+	s := &shell{options: o, work: w, theme: t, keys: newKeyMap().with(o.Keys), now: o.Now()}
+	a := &app{shell: s, mouse: o.Mouse}
+	a.outbox, a.reports, a.perf, a.activity = newOutboxPage(s), newReportsPage(s), newPerfPage(s), newActivityPage(s)
+	a.views = []view{a.outbox, a.reports, a.perf, a.activity}
+	return a
 }
 
 // Init begins to watch, and to read only then, so that no change falls in
@@ -77,23 +66,8 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 		a.width, a.height = m.Width, m.Height
 	case tea.KeyMsg:
 		return a.pressAll(m)
-	case watching:
-		a.changes = m.changes
-		return tea.Batch(waitForChange(a.work, a.changes), a.reload(goalSelected))
-	case outboxChanged:
-		return tea.Batch(waitForChange(a.work, a.changes), a.reload(goalSelected))
-	case outboxLoaded:
-		return a.take(m)
-	case rested:
-		a.reading.underway = false
-		if a.reading.stale {
-			return a.reload(goalSelected)
-		}
-	case historyLoaded:
-		return a.remember(m)
-	case acted:
-		a.notice = noticeOf(m)
-		return a.reload(goalSelected)
+	case tea.MouseMsg:
+		return a.mouseMoved(m)
 	case hostAnswered:
 		if m.generation == a.pings {
 			a.reach = a.reach.heard(m, a.now)
@@ -106,96 +80,227 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 		}
 	case ticked:
 		a.ticking = false
+	case toastEnded:
+		a.endToast(m)
+	case viewWanted:
+		return a.turn(m.index)
+	case runWanted:
+		return tea.Batch(a.turn(0), a.outbox.take(m))
+	case failed:
+		return a.fail(m.err)
+	case copied:
+		return a.say(m.words, false)
+	case suggested:
+		return a.openFields(m)
+	case tea.ResumeMsg:
+		return tea.Batch(tea.ClearScreen, a.refresh())
 	}
-	return nil
+	var commands []tea.Cmd
+	if a.form != nil {
+		cmd, taken := a.formTakes(msg)
+		if taken {
+			return cmd
+		}
+		commands = append(commands, cmd)
+	}
+	for _, v := range a.views {
+		commands = append(commands, v.take(msg))
+	}
+	return tea.Batch(commands...)
 }
 
-// reading is how far the reading of the outbox is. One load runs at a time: a
-// burst of changes becomes one more.
-type reading struct {
-	underway   bool // a load runs, or rests after it
-	stale      bool // something changed since it began
-	goal       goal // of the next load
-	generation int  // a load for an older filter is dropped
-	loaded     bool // something was read at all
-	history    bool // a history is being read
-	trouble    string
+// viewWanted: another view is to come into sight.
+type viewWanted struct{ index int }
+
+func (a *app) view() view { return a.views[a.current] }
+
+// turn brings a view into sight.
+func (a *app) turn(to int) tea.Cmd {
+	a.current = (to + len(a.views)) % len(a.views)
+	a.helping, a.palette = false, nil
+	return a.view().entered()
 }
 
-// restFactor bounds the share of time that is spent reading: after a load the
-// next one waits for so many times as long as it took. It matters where a
-// filter has to walk through a large outbox.
-const restFactor = 3
-
-// retryRead is how soon an outbox that can't be read is tried again.
-const retryRead = time.Second
-
-func (a *app) reload(to goal) tea.Cmd {
-	if to != goalSelected {
-		a.reading.goal = to
-	}
-	if a.reading.underway {
-		a.reading.stale = true
-		return nil
-	}
-	query, _ := a.filter.query(a.options.Query)
-	l := loading{generation: a.reading.generation, query: query, goal: a.reading.goal}
-	if run := a.list.selected(); run != nil {
-		l.seq = run.Seq
-	}
-	a.reading.underway, a.reading.stale, a.reading.goal = true, false, goalSelected
-	return loadOutbox(a.work, a.options, l)
-}
-
-// take takes in what was read.
-func (a *app) take(m outboxLoaded) tea.Cmd {
-	a.delivery = m.delivery
+// pressAll takes what one read from the terminal brought. Bubble Tea makes one
+// message of keys that come together, as held or scripted keys do: each counts.
+// A paste outside a text field is no command.
+func (a *app) pressAll(m tea.KeyMsg) tea.Cmd {
 	switch {
-	case m.generation != a.reading.generation:
-		a.reading.underway = false
-		return a.reload(goalSelected)
-	case m.err != nil:
-		a.reading.trouble, a.reading.stale = client.Plain(m.err.Error(), 0), true
-		return a.work.after(retryRead, rested{})
-	}
-	a.reading.trouble, a.reading.loaded = "", true
-	a.outlook = m.outlook
-	a.list = a.list.show(m.window, m.goal)
-	a.detail = a.detail.show(a.list.selected())
-	return tea.Batch(a.work.after(restFactor*m.lasted, rested{}), a.recall())
-}
-
-// recall reads the history of the run that is shown.
-func (a *app) recall() tea.Cmd {
-	if a.detail.run == nil || a.reading.history {
+	case a.takesText() || m.Type != tea.KeyRunes || len(m.Runes) == 1:
+		return a.press(m)
+	case m.Paste:
 		return nil
 	}
-	a.reading.history = true
-	return loadHistory(a.work, a.options.Store, a.detail.run.ID)
+	var commands []tea.Cmd
+	for i, r := range m.Runes {
+		if a.takesText() { // a key among them opened a field: the rest is text
+			return tea.Batch(append(commands, a.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: m.Runes[i:]}))...)
+		}
+		commands = append(commands, a.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: m.Alt}))
+	}
+	return tea.Batch(commands...)
 }
 
-// remember takes a history in; where another run is shown by now, that one's
-// is read next.
-func (a *app) remember(m historyLoaded) tea.Cmd {
-	a.reading.history = false
-	if m.err != nil && !errors.Is(m.err, outbox.ErrNotFound) && !errors.Is(m.err, context.Canceled) {
-		a.notice = notice{plain(m.err.Error()), true}
-		return nil
-	}
-	a.detail = a.detail.recall(m.run, m.attempts)
-	if a.detail.run != nil && a.detail.run.ID != m.run {
-		return a.recall()
-	}
-	return nil
+// takesText tells whether keys are text now.
+func (a *app) takesText() bool {
+	return a.form != nil || a.palette != nil || a.menu == nil && !a.helping && a.view().typing()
 }
 
-func noticeOf(m acted) notice {
-	var notNow *outbox.NotNowError
+// press takes a key to where it belongs: a question first, then what lies over
+// the view, then what holds everywhere, then the view.
+func (a *app) press(m tea.KeyMsg) tea.Cmd {
+	a.toast = toast{number: a.toast.number}
+	if key.Matches(m, a.keys.Abandon) && (a.form == nil || !a.form.running()) {
+		return tea.Quit
+	}
+	if a.menu != nil {
+		if cmd, taken := a.pressMenu(m); taken {
+			return cmd
+		} // any other key means no, and what it always means
+	}
 	switch {
-	case errors.As(m.err, &notNow):
-		return notice{"run " + tail(notNow.Run.ID) + ": " + plain(notNow.Why), true}
-	case m.err != nil:
-		return notice{plain(m.err.Error()), true}
+	case a.form != nil:
+		return a.pressForm(m)
+	case a.palette != nil:
+		return a.pressPalette(m)
+	case a.view().typing() && !a.helping:
+		return a.view().press(m)
+	case a.helping:
+		if rows := a.rows(m, a.help.height, len(a.help.lines)); rows != 0 {
+			a.help = a.help.move(rows)
+			return nil
+		}
+		a.helping = false
+		if key.Matches(m, a.keys.Help, a.keys.Back) {
+			return nil
+		} // any other key means what it always means
 	}
-	return notice{words: m.words}
+	if cmd, taken := a.pressGlobal(m); taken {
+		return cmd
+	}
+	return a.view().press(m)
+}
+
+func (a *app) pressGlobal(m tea.KeyMsg) (cmd tea.Cmd, taken bool) {
+	k := a.keys
+	switch {
+	case key.Matches(m, k.Quit):
+		return tea.Quit, true
+	case key.Matches(m, k.Suspend):
+		return tea.Suspend, true
+	case key.Matches(m, k.Help):
+		a.helping, a.help = true, pager{}
+	case key.Matches(m, k.Palette):
+		a.palette = newPalette(a.paletteEntries())
+	case key.Matches(m, k.Undo):
+		return a.undoLast(), true
+	case key.Matches(m, k.Mouse):
+		return a.toggleMouse(), true
+	case key.Matches(m, k.New):
+		return a.openForm(), true
+	case key.Matches(m, k.Refresh):
+		return tea.Batch(tea.ClearScreen, a.refresh()), true
+	case key.Matches(m, k.NextView):
+		return a.turn(a.current + 1), true
+	case key.Matches(m, k.PreviousView):
+		return a.turn(a.current - 1), true
+	case key.Matches(m, k.View1):
+		return a.turn(0), true
+	case key.Matches(m, k.View2):
+		return a.turn(1), true
+	case key.Matches(m, k.View3):
+		return a.turn(2), true
+	case key.Matches(m, k.View4):
+		return a.turn(3), true
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// refresh reads everything that is in sight again.
+func (a *app) refresh() tea.Cmd {
+	a.pings++
+	return tea.Batch(a.outbox.reload(goalSelected), a.view().entered(), askHost(a.work, a.options, a.pings))
+}
+
+// Lines of the frame above the body.
+const headerLines = 1
+
+// arrange shares the screen out, and asks for the next tick.
+func (a *app) arrange() tea.Cmd {
+	var commands []tea.Cmd
+	a.room.footer = 2
+	if a.width >= footerWidth {
+		a.room.footer = 1
+	}
+	a.tight = a.width >= namesWidth && a.width < sideWidth
+	a.room.body = max(a.height-headerLines-a.room.footer, 0)
+	commands = append(commands, a.view().arrange(a.width, a.room.body))
+	if a.form != nil {
+		a.form.arranged(a.theme, a.width, a.room.body)
+	}
+	if a.helping {
+		a.help = a.help.filled(helpLines(a.theme, a.allScopes(), a.width), a.room.body-1)
+	}
+	if !a.ticking && a.counting() {
+		a.ticking = true
+		commands = append(commands, a.work.after(a.tickAfter(), ticked{}))
+	}
+	return tea.Batch(commands...)
+}
+
+// tickAfter is when the screen next changes by itself.
+func (a *app) tickAfter() time.Duration {
+	if a.busy() {
+		return spinnerStep
+	}
+	return time.Second
+}
+
+// busy tells whether something turns on the screen while it is waited for.
+func (a *app) busy() bool {
+	waiting, waits := a.view().(interface{ busy() bool })
+	return waits && waiting.busy() || a.form != nil && a.form.running()
+}
+
+// counting tells whether anything on the screen changes with the second.
+func (a *app) counting() bool {
+	return a.reach.asked && !a.reach.up && a.now.Sub(a.reach.since) < time.Minute ||
+		a.outbox.outlook.next.After(a.now) || a.outbox.outlook.counts[outbox.Sending] > 0 ||
+		a.view().counting() || a.busy()
+}
+
+// View draws the frame: exactly as many lines as the screen has, each exactly
+// as wide.
+func (a *app) View() string {
+	if a.width == 0 {
+		return ""
+	}
+	var lines []string
+	if a.width < leastWidth || a.height < leastHeight {
+		lines = tooSmall(a.theme, a.width, a.height)
+	} else {
+		lines = append(lines, a.header())
+		lines = append(lines, filled(a.body(), a.width, a.room.body)...)
+		lines = append(lines, a.footer()...)
+	}
+	frame := strings.Join(filled(lines, a.width, a.height), "\n")
+	if !a.theme.unicode {
+		return ascii(frame)
+	}
+	return frame
+}
+
+// body is what lies between header and footer: the view, or what lies over it.
+func (a *app) body() []string {
+	switch {
+	case a.form != nil:
+		return a.form.lines(a.theme, a.width, a.room.body)
+	case a.palette != nil:
+		return a.palette.lines(a.theme, a.width, a.room.body)
+	case a.helping:
+		return append([]string{""}, a.help.visible(a.theme, a.width)...)
+	}
+	return a.view().lines(a.width, a.room.body)
 }

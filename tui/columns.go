@@ -73,14 +73,22 @@ func (c columns) head() string {
 		left("HASH", c.hash), left("TESTBED", c.testbed), right("BENCH", c.results), right("AGE", c.age))
 }
 
+// rowState is what is special about a row.
+type rowState struct{ selected, focused, marked bool }
+
 // row draws one run. The cursor is a bar, so that it is seen without colour
-// too; it is a thin one while the keys go to the details.
-func (c columns) row(t theme, r *outbox.Run, now time.Time, selected, focused bool) string {
+// too; it is a thin one while the keys go to the details. A marked row has a
+// plus.
+func (c columns) row(t theme, r *outbox.Run, now time.Time, is rowState) string {
 	cursor, name := " ", t.soft
 	switch {
-	case selected && focused:
+	case is.selected && is.focused && is.marked:
+		cursor, name = t.accent.Render("▶"), t.title
+	case is.marked:
+		cursor, name = t.accent.Render("+"), t.title
+	case is.selected && is.focused:
 		cursor, name = t.accent.Render("▌"), t.title
-	case selected:
+	case is.selected:
 		cursor, name = t.dim.Render("▏"), t.title
 	}
 	state, why := t.status(r), note(r, now)

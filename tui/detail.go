@@ -4,65 +4,132 @@ import (
 	"time"
 
 	"burrow/outbox"
-
-	"github.com/google/uuid"
 )
 
-// detailView shows one run: what happened in plain words, then the facts, then
-// its history. Its lines are made when what they show changes; drawing only
-// cuts the part that is on the screen.
+// detailView shows one run: what happened in plain words, then the open tab.
+// Its lines are made when what they show changes; drawing only cuts the part
+// that is on the screen.
 type detailView struct {
-	run      *outbox.Run
-	attempts []outbox.Attempt
-	loaded   uuid.UUID // whose attempts these are
+	run    *outbox.Run
+	tab    tab
+	loaded [tabCount]*detailsLoaded // of the run that is shown
+	folded bool                     // long values of the request are
+	stand  madeFor
+	tabsAt int // the line that the tabs' names stand on
 
 	pager
 }
 
-// show turns to a run; its history comes later.
+// madeFor is what the lines were made for.
+type madeFor struct {
+	run           *outbox.Run
+	tab           tab
+	loaded        *detailsLoaded
+	width, second int64
+	on, folded    bool
+}
+
+func newDetailView() detailView { return detailView{folded: true} }
+
+// show turns to a run; what its tabs need comes later.
 func (v detailView) show(r *outbox.Run) detailView {
 	if r == nil || v.run == nil || r.ID != v.run.ID {
 		v.offset = 0
-	}
-	if r == nil || r.ID != v.loaded {
-		v.attempts, v.loaded = nil, uuid.Nil
+		v.loaded = [tabCount]*detailsLoaded{}
 	}
 	v.run = r
 	return v
 }
 
-// recall takes a run's history in, unless another run is shown by now.
-func (v detailView) recall(id uuid.UUID, attempts []outbox.Attempt) detailView {
-	if v.run != nil && v.run.ID == id {
-		v.attempts, v.loaded = attempts, id
+// turned opens another tab.
+func (v detailView) turned(to tab) detailView {
+	v.tab, v.offset = (to+tabCount)%tabCount, 0
+	return v
+}
+
+// wants is what the open tab is made of.
+func (v detailView) wants() need { return need{v.run, v.tab} }
+
+// has tells whether what was asked for is what is shown.
+func (v detailView) has(n need) bool { return n.id() == v.run.ID && n.tab == v.tab }
+
+// recall takes in what a tab needs, unless another run is shown by now.
+func (v detailView) recall(m detailsLoaded) detailView {
+	if v.run == nil || v.run.ID != m.need.id() {
+		return v
+	}
+	v.loaded[m.need.tab] = &m
+	if m.need.tab == tabOverview || m.need.tab == tabHistory { // they read the same
+		v.loaded[tabOverview], v.loaded[tabHistory] = &m, &m
 	}
 	return v
 }
 
-// made draws the lines for a size and a moment.
+// made draws the lines for a size and a moment, unless they stand.
 func (v detailView) made(t theme, width, height int, now time.Time, on bool) detailView {
-	var lines []string
-	if v.run != nil && width > 0 {
-		lines = detailLines(t, v.run, v.attempts, v.loaded == v.run.ID, now, on, width)
+	is := madeFor{v.run, v.tab, v.loaded[v.tab], int64(width), now.Unix(), on, v.folded}
+	if is != v.stand {
+		v.stand, v.lines = is, nil
+		if v.run != nil && width > 0 {
+			v.lines, v.tabsAt = detailLines(t, v, now, on, width)
+		}
 	}
-	v.pager = v.filled(lines, height)
+	v.pager = v.filled(v.lines, height)
 	return v
 }
 
 // detailLines draws the whole of a run's details.
-func detailLines(t theme, r *outbox.Run, attempts []outbox.Attempt, loaded bool, now time.Time, on bool, width int) []string {
+func detailLines(t theme, v detailView, now time.Time, on bool, width int) (lines []string, tabsAt int) {
+	r := v.run
 	told := accountOf(r, now, on)
-	lines := []string{cut(" "+t.bold.Render(t.status(r).Render(Sign(r.Status)+" "+told.title))+t.dim.Render("  "+subject(r)), width)}
-	for _, line := range wrapped(told.what, width-4) {
-		lines = append(lines, "   "+line)
+	lines = []string{cut(" "+t.bold.Render(t.status(r).Render(Sign(r.Status)+" "+told.title))+t.dim.Render("  "+subject(r)), width)}
+	if v.tab == tabOverview || v.tab == tabHistory {
+		for _, line := range wrapped(told.what, width-4) {
+			lines = append(lines, "   "+line)
+		}
+		for _, line := range wrapped(told.next, width-4) {
+			lines = append(lines, "   "+t.accent.Render(line))
+		}
 	}
-	for _, line := range wrapped(told.next, width-4) {
-		lines = append(lines, "   "+t.accent.Render(line))
+	lines = append(lines, "", tabLine(t, v.tab, width), "")
+	return append(lines, tabLines(t, v, now, width)...), len(lines) - 2
+}
+
+// tabLines draw the open tab.
+func tabLines(t theme, v detailView, now time.Time, width int) []string {
+	loaded := v.loaded[v.tab]
+	switch {
+	case v.tab == tabOverview:
+		return overviewLines(t, v.run, loaded, now, width)
+	case loaded == nil:
+		return []string{t.dim.Render("   reading…")}
 	}
+	switch v.tab {
+	case tabHistory:
+		return historyLines(t, v.run, loaded.attempts, now, width)
+	case tabResults:
+		return resultLines(t, loaded, width)
+	case tabRequest:
+		return requestLines(t, loaded.body, v.folded, width)
+	case tabReport:
+		return reportTabLines(t, v.run, loaded, now, width)
+	case tabOverview, tabCount:
+	}
+	return nil
+}
+
+// mostRecent is how many attempts the overview has.
+const mostRecent = 6
+
+func overviewLines(t theme, r *outbox.Run, loaded *detailsLoaded, now time.Time, width int) []string {
 	short, long := factLines(t, facts(r, now), width)
-	lines = append(append(lines, ""), short...)
-	lines = append(lines, "", " "+t.dim.Render("HISTORY"))
-	if loaded {
+	lines := append(short, "", " "+t.dim.Render("HISTORY"))
+	if loaded != nil {
+		attempts := loaded.attempts
+		if earlier := len(attempts) - mostRecent; earlier > 1 {
+			attempts = attempts[earlier:]
+			lines = append(lines, "   "+t.dim.Render(cut(counted(earlier, "earlier line", "earlier lines")+": ] opens the whole history", width-3)))
+		}
 		lines = append(lines, historyLines(t, r, attempts, now, width)...)
 	}
 	return append(append(lines, ""), long...)

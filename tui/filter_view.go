@@ -73,13 +73,16 @@ func (v filterView) cleared() filterView {
 	return v.applied()
 }
 
-// line draws the filter, or nothing where there is none.
-func (v filterView) line(t theme, width int) string {
+// line draws the filter, with a summary of what it leaves where there is one.
+func (v filterView) line(t theme, summary string, width int) string {
 	if !v.typing && !v.set() {
-		return ""
+		return " " + t.dim.Render(summary)
+	}
+	if summary != "" {
+		summary = "  " + t.dim.Render(summary)
 	}
 	if !v.typing {
-		return between(" "+t.accent.Render("/ "+plain(v.valid)), t.dim.Render("Esc clears the filter "), width)
+		return between(" "+t.accent.Render("/ "+plain(v.valid))+summary, t.dim.Render("Esc clears the filter "), width)
 	}
 	value, at := []rune(v.input.Value()), v.input.Position()
 	typed := plain(string(value[:at])) + t.accent.Render("▏") + plain(string(value[at:]))
@@ -90,7 +93,11 @@ func (v filterView) line(t theme, width int) string {
 	if v.why != "" {
 		help = t.warn.Render(cut(v.why, width*2/3) + " ")
 	}
-	if width < 80 && v.why == "" {
+	switch {
+	case v.why != "":
+	case summary != "":
+		help = summary + " "
+	case width < 80:
 		help = ""
 	}
 	return between(" "+t.accent.Render("/ ")+typed, help, width)

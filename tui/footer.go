@@ -9,9 +9,9 @@ import (
 // footer answers "am I done?", says who delivers, and what the keys do now.
 func (a *app) footer() []string {
 	delivery := a.deliveryWords()
-	if a.layout.footer > 1 {
+	if a.room.footer > 1 {
 		answer := a.answer(a.width)
-		if ansi.StringWidth(answer+delivery)+3 > a.width && (a.delivery.On && !a.delivery.Quiet || a.outlook.waiting() == 0) {
+		if ansi.StringWidth(answer+delivery)+3 > a.width && (a.delivery.On && !a.delivery.Quiet || a.outbox.outlook.waiting() == 0) {
 			delivery = "" // as it should be, and the answer needs the room
 		}
 		if delivery != "" {
@@ -32,13 +32,13 @@ func (a *app) footer() []string {
 func (a *app) answer(room int) string {
 	t := a.theme
 	switch {
-	case a.reading.trouble != "":
-		return t.bad.Render(" ! " + a.reading.trouble)
-	case !a.reading.loaded:
+	case a.outbox.reading.trouble != "":
+		return t.bad.Render(" ! " + a.outbox.reading.trouble)
+	case !a.outbox.reading.loaded:
 		return ""
 	}
-	moving, needs := outlookWords(a.outlook, a.now)
-	if total, _ := needKinds(a.outlook); total > 0 && ansi.StringWidth(strings.Join(moving, " · ")+needs)+6 > room {
+	moving, needs := outlookWords(a.outbox.outlook, a.now)
+	if total, _ := needKinds(a.outbox.outlook); total > 0 && ansi.StringWidth(strings.Join(moving, " · ")+needs)+6 > room {
 		needs = needTotal(total)
 	}
 	var parts []string
@@ -66,13 +66,13 @@ func (a *app) deliveryWords() string {
 		words += ": " + plain(d.Why)
 	}
 	switch {
-	case !a.reading.loaded:
+	case !a.outbox.reading.loaded:
 		return ""
 	case d.On && d.Quiet:
 		return a.theme.warn.Render("quiet: a benchmark is measured")
 	case d.On:
 		return a.theme.dim.Render("delivering")
-	case a.outlook.waiting() > 0:
+	case a.outbox.outlook.waiting() > 0:
 		return a.theme.warn.Render(words)
 	}
 	return a.theme.dim.Render(words)
@@ -83,13 +83,12 @@ func (a *app) deliveryWords() string {
 func (a *app) actions(width int) string {
 	t := a.theme
 	switch {
-	case a.asking != nil:
-		return t.warn.Render(cut("Cancel run "+tail(a.asking.ID)+" of "+plain(a.asking.Branch)+"?", max(width-13, 0))) + "  " +
-			hints(t, []hint{hintOf(a.keys.Yes, "yes"), hintOf(a.keys.No, "no")}, 12)
-	case a.notice.bad:
-		return t.warn.Render(cut("! "+a.notice.words, width))
-	case a.notice.words != "":
-		return t.good.Render(cut(a.notice.words, width))
+	case a.menu != nil:
+		return a.menu.line(t, width)
+	case a.toast.bad:
+		return t.warn.Render(cut("! "+a.toast.words, width))
+	case a.toast.words != "":
+		return t.good.Render(cut(a.toast.words, width))
 	}
 	return hints(t, a.hints(), width)
 }
@@ -98,8 +97,10 @@ func (a *app) actions(width int) string {
 func (a *app) hints() []hint {
 	k := a.keys
 	switch {
-	case a.filter.typing:
-		return []hint{hintOf(k.Apply, "keep"), hintOf(k.Drop, "clear")}
+	case a.form != nil:
+		return a.form.hints(k)
+	case a.palette != nil:
+		return []hint{hintOf(k.Choose, "do it"), {"↑/↓", "choose"}, hintOf(k.Dismiss, "close")}
 	case a.helping:
 		list := []hint{hintOf(k.Quit, "quit"), hintOf(k.Help, "close")}
 		if a.help.scrolls() {
@@ -107,29 +108,7 @@ func (a *app) hints() []hint {
 		}
 		return list
 	}
-	var list []hint
-	run := a.list.selected()
-	if a.focus == focusDetail {
-		list = append(list, hintOf(k.Back, "back"))
-		if a.detail.scrolls() {
-			list = append(list, hint{"↑/↓", "scroll"})
-		}
-	}
-	if run != nil && retriable(run) {
-		list = append(list, hintOf(k.Retry, "retry"))
-	}
-	if run != nil && cancellable(run) {
-		list = append(list, hintOf(k.Cancel, "cancel"))
-	}
-	if a.focus == focusList {
-		if run != nil {
-			list = append(list, hintOf(k.Open, "details"))
-		}
-		if a.outlook.total() > 0 {
-			list = append(list, hintOf(k.Filter, "filter"))
-		}
-	}
-	return append(list, hintOf(k.Quit, "quit"), hintOf(k.Help, "help"))
+	return a.view().hints()
 }
 
 // hints draws as many as fit; the last one, the way to all others, always

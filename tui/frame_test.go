@@ -45,7 +45,7 @@ func testTheme(profile termenv.Profile, dark bool) theme {
 	r := lipgloss.NewRenderer(&strings.Builder{})
 	r.SetColorProfile(profile)
 	r.SetHasDarkBackground(dark)
-	return newTheme(r, true)
+	return newTheme(r, nil, true)
 }
 
 // still makes an app that shows runs without a store, at noon, as it stands
@@ -76,7 +76,7 @@ func still(t testing.TB, th theme, width, height int, runs []*outbox.Run) *app {
 
 // tell gives the selected run its history.
 func tell(a *app, attempts ...outbox.Attempt) *app {
-	a.Update(historyLoaded{run: a.detail.run.ID, attempts: attempts})
+	a.Update(detailsLoaded{need: a.outbox.detail.wants(), attempts: attempts})
 	return a
 }
 
@@ -233,7 +233,7 @@ func TestTroubleIsOneLine(t *testing.T) {
 	if !strings.Contains(frame, "! the outbox went away: no such file") || !strings.Contains(frame, "feature/radix") {
 		t.Errorf("the runs that were read and the error in one line:\n%s", frame)
 	}
-	a.Update(outboxLoaded{window: a.list.window, outlook: a.outlook})
+	a.Update(outboxLoaded{window: a.outbox.list.window, outlook: a.outbox.outlook})
 	if strings.Contains(a.View(), "went away") {
 		t.Error("the error stays after a read that succeeded")
 	}

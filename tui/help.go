@@ -8,10 +8,10 @@ import (
 
 // helpLines draw the help page from the keys themselves, in as many columns as
 // fit, and then what the signs mean where there is room.
-func helpLines(t theme, k keyMap, width int) []string {
+func helpLines(t theme, scopes []scope, width int) []string {
 	const column = 40
 	var blocks [][]string
-	for _, s := range k.scopes() {
+	for _, s := range scopes {
 		block := []string{" " + t.title.Render(s.name)}
 		for _, b := range s.bindings {
 			block = append(block, helpLine(t, b))

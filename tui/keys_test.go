@@ -2,6 +2,7 @@ package tui
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -10,7 +11,14 @@ import (
 func TestEveryKeyHasHelpAndIsListed(t *testing.T) {
 	keys := newKeyMap()
 	listed := map[string]bool{}
-	for _, s := range keys.scopes() {
+	for _, scopes := range keys.together() {
+		for _, s := range scopes {
+			for _, b := range s.bindings {
+				listed[b.Help().Key+b.Help().Desc] = true
+			}
+		}
+	}
+	for _, s := range keys.asides() {
 		for _, b := range s.bindings {
 			listed[b.Help().Key+b.Help().Desc] = true
 		}
@@ -29,26 +37,34 @@ func TestEveryKeyHasHelpAndIsListed(t *testing.T) {
 }
 
 func TestNoTwoKeysClashInAScope(t *testing.T) {
-	named := map[string][]key.Binding{}
-	for _, s := range newKeyMap().scopes() {
-		named[s.name] = s.bindings
+	if err := CheckKeys(nil); err != nil {
+		t.Error(err)
 	}
-	for _, together := range [][]string{
-		{"In the list", "Moving", "Everywhere"}, {"In the details", "Moving", "Everywhere"}, {"Answering"}, {"While filtering"},
+	for _, test := range []struct {
+		keys map[string][]string
+		want string
+	}{
+		{map[string][]string{"page-down": {"ctrl+d", " "}}, `the key " " is both`},
+		{map[string][]string{"retry": {"f5"}}, ""},
+		{map[string][]string{"nosuch": {"f5"}}, `"nosuch"`},
+		{map[string][]string{"retry": {}}, "no key"},
+		{map[string][]string{"view1": {"x"}}, "no action"},
+		{map[string][]string{"view-1": {"f1"}, "next-view": {"ctrl+n"}}, ""},
 	} {
-		taken := map[string]string{}
-		for _, name := range together {
-			if len(named[name]) == 0 {
-				t.Fatalf("no scope %q", name)
-			}
-			for _, b := range named[name] {
-				for _, k := range b.Keys() {
-					if other, clash := taken[k]; clash {
-						t.Errorf("%v: %q is both %q and %q", together, k, other, b.Help().Desc)
-					}
-					taken[k] = b.Help().Desc
-				}
-			}
+		err := CheckKeys(test.keys)
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v: %v, want %q", test.keys, err, test.want)
+		}
+	}
+	if k := newKeyMap().with(map[string][]string{"retry": {"f5"}}); k.Retry.Help().Key != "f5" || k.Retry.Keys()[0] != "f5" {
+		t.Errorf("retry is on %v", k.Retry.Keys())
+	}
+}
+
+func TestAKeysNameIsItsMessage(t *testing.T) {
+	for _, name := range []string{"r", "enter", "esc", "tab", "shift+tab", "ctrl+p", " ", "up", "f5", "pgdown", "?"} {
+		if got := keyMsg(name).String(); got != name {
+			t.Errorf("%q became %q", name, got)
 		}
 	}
 }

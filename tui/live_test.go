@@ -189,7 +189,7 @@ func TestRetryAndCancelByKey(t *testing.T) {
 	ui.sees(t, "that nothing was done", holding("○ pending", "r retry"))
 	ui.Type("x")
 	ui.Type("y")
-	ui.sees(t, "the cancellation", holding("– cancelled", "is cancelled; r sends it after all"))
+	ui.sees(t, "the cancellation", holding("– cancelled", "is cancelled; u takes that back"))
 	ui.Type("x")
 	ui.sees(t, "why not", holding("can't be cancelled: it is cancelled"))
 	ui.Type("r")

@@ -8,7 +8,6 @@ import (
 	"burrow/outbox"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/google/uuid"
 )
 
 // Messages of commands that read the outbox or act on it.
@@ -21,6 +20,7 @@ type (
 	outboxLoaded struct {
 		generation int
 		goal       goal
+		seq        uint64
 		window     window
 		outlook    outlook
 		delivery   Delivery
@@ -29,17 +29,6 @@ type (
 	}
 	// rested: the next load may begin.
 	rested struct{}
-	// historyLoaded: the selected run's attempts were read.
-	historyLoaded struct {
-		run      uuid.UUID
-		attempts []outbox.Attempt
-		err      error
-	}
-	// acted: a retry or a cancellation was done, or not.
-	acted struct {
-		words string
-		err   error
-	}
 	// hostAnswered: the host was asked for a sign of life, or nobody asks.
 	hostAnswered struct {
 		generation int
@@ -79,7 +68,7 @@ type loading struct {
 func loadOutbox(w *work, o Options, l loading) tea.Cmd {
 	return w.do(func(ctx context.Context) tea.Msg {
 		started := time.Now()
-		m := outboxLoaded{generation: l.generation, goal: l.goal, delivery: o.Delivery()}
+		m := outboxLoaded{generation: l.generation, goal: l.goal, seq: l.seq, delivery: o.Delivery()}
 		m.window, m.err = readWindow(ctx, o.Store, l.query, l.goal, l.seq)
 		if m.err == nil {
 			m.outlook, m.err = survey(ctx, o.Store, m.window.counts)
@@ -89,26 +78,34 @@ func loadOutbox(w *work, o Options, l loading) tea.Cmd {
 	})
 }
 
-func loadHistory(w *work, s *outbox.Store, id uuid.UUID) tea.Cmd {
+// loadDetails reads what a tab of a run's details is made of.
+func loadDetails(w *work, o Options, n need) tea.Cmd {
 	return w.do(func(ctx context.Context) tea.Msg {
-		attempts, err := s.History(ctx, id)
-		return historyLoaded{id, attempts, err}
+		m := detailsLoaded{need: n}
+		switch n.tab {
+		case tabOverview, tabHistory:
+			m.attempts, m.err = o.Store.History(ctx, n.run.ID)
+		case tabResults:
+			m.results, m.unread, m.err = readResults(ctx, o.Store, n.run)
+		case tabRequest:
+			if !n.run.BodyPruned {
+				m.body, m.err = o.Store.Body(ctx, n.run.ID)
+			}
+		case tabReport:
+			ctx, done := context.WithTimeout(ctx, serverTimeout)
+			defer done()
+			report, source, err := readReport(ctx, o, n.run)
+			if m.report, m.source = report, source; err != nil {
+				m.source.Why = err
+			}
+		case tabCount:
+		}
+		return m
 	})
 }
 
-func retry(w *work, s *outbox.Store, r *outbox.Run) tea.Cmd {
-	return w.do(func(ctx context.Context) tea.Msg {
-		_, err := s.Retry(ctx, r.ID)
-		return acted{"run " + tail(r.ID) + " is due now: same bytes, same key", err}
-	})
-}
-
-func cancel(w *work, s *outbox.Store, r *outbox.Run) tea.Cmd {
-	return w.do(func(ctx context.Context) tea.Msg {
-		_, err := s.Cancel(ctx, r.ID)
-		return acted{"run " + tail(r.ID) + " is cancelled; " + keyRetry + " sends it after all", err}
-	})
-}
+// serverTimeout bounds a question to a server.
+const serverTimeout = 20 * time.Second
 
 // How often the host is asked for a sign of life, and for how long.
 const (

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"burrow/client"
 	"burrow/outbox"
 	_ "burrow/tui/quiet" // must be initialised before Bubble Tea
 
@@ -32,6 +33,28 @@ type Options struct {
 	// Delivery tells whether a sender runs beside the UI. It is called often
 	// and must not wait. nil: none runs.
 	Delivery func() Delivery
+
+	// Repository is the one that burrow was started in, as runs name theirs: the
+	// list begins with its runs. "": it shows all.
+	Repository string
+	// Project and the others are what forms and the server's views begin with.
+	Project, Branch, Testbed string
+	// Browse reads what a host holds; nil: nobody does.
+	Browse func(host string) (*client.Browser, error)
+	// Bench, Suggest, Resubmit, Export, OpenURL and RunJSON do what the command
+	// line does, in its way; nil: that can't be done from the UI.
+	Bench    Bench
+	Suggest  func(ctx context.Context) Suggestions
+	Resubmit Resubmit
+	Export   func(ctx context.Context, q outbox.Query, path string) (runs, damaged int, err error)
+	OpenURL  func(ctx context.Context, address string) error
+	RunJSON  func(*outbox.Run) ([]byte, error)
+
+	Commands []Command           // a person's own
+	Keys     map[string][]string // other keys by the actions' names: see CheckKeys
+	Colours  map[string]string   // other colours: see CheckColours
+	Bell     bool                // ring when a run is rejected
+	Mouse    bool                // take the mouse from the terminal at the start
 
 	NoColor bool             // in addition to NO_COLOR
 	Now     func() time.Time // default time.Now
@@ -70,8 +93,11 @@ func Run(ctx context.Context, o Options) error {
 	defer work.end()
 	defer cancel()
 
-	a := newApp(o, work, newTheme(rendererFor(o), showsUnicode(os.Getenv)))
+	a := newApp(o, work, newTheme(rendererFor(o), o.Colours, showsUnicode(os.Getenv)))
 	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithOutput(o.Output)}
+	if o.Mouse {
+		options = append(options, tea.WithMouseCellMotion())
+	}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}

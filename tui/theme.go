@@ -1,6 +1,10 @@
 package tui
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"burrow/client"
@@ -13,26 +17,80 @@ import (
 // accent, three greys, and a colour for each kind of state. A sign or a word
 // always says the same as the colour.
 type theme struct {
-	accent, title, bold ink
+	accent, title, bold, tab ink // tab is the open one of several
 
 	soft, dim, faint ink // the greys: second words, labels, rules
 
 	good, known, moving, waiting, warn, bad ink
 
+	pen pens // for what libraries draw
+
 	unicode bool // the terminal can show more than ASCII
 }
 
-func newTheme(r *lipgloss.Renderer, unicode bool) theme {
-	colour := func(light, dark string) lipgloss.Style {
-		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: light, Dark: dark})
+// pens are the styles of the libraries that draw charts and forms.
+type pens struct{ plain, accent, title, soft, dim, faint, warn, bad lipgloss.Style }
+
+// The colours that a theme can change, each with its defaults for a light and a
+// dark terminal.
+func defaultColours() map[string]lipgloss.AdaptiveColor {
+	of := func(light, dark string) lipgloss.AdaptiveColor {
+		return lipgloss.AdaptiveColor{Light: light, Dark: dark}
 	}
-	accent := colour("#4B3FBF", "#AFAFFF")
+	return map[string]lipgloss.AdaptiveColor{
+		"accent": of("#4B3FBF", "#AFAFFF"), "soft": of("#444444", "#BCBCBC"), "dim": of("#6C6C6C", "#8A8A8A"), "faint": of("#B2B2B2", "#4E4E4E"),
+		"good": of("#2E7D32", "#87D787"), "known": of("#00707A", "#5FD7D7"), "moving": of("#0057B8", "#5FAFFF"), "waiting": of("#7A5C00", "#D7C787"),
+		"warn": of("#A84300", "#FFAF5F"), "bad": of("#B00020", "#FF7070"),
+	}
+}
+
+// CheckColours tells what is wrong with a configuration's colours: "#AFAFFF",
+// a number of the 256, or two of them for a light and a dark terminal.
+func CheckColours(colours map[string]string) error {
+	known := defaultColours()
+	for name, text := range colours {
+		if _, found := known[name]; !found {
+			return fmt.Errorf("no colour is called %q: there are %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+		parts := strings.Fields(text)
+		if len(parts) == 0 || len(parts) > 2 {
+			return fmt.Errorf("%s = %q: one colour, or two for a light and a dark terminal", name, text)
+		}
+		for _, part := range parts {
+			number, err := strconv.ParseUint(part, 10, 8)
+			_, hex := strconv.ParseUint(strings.TrimPrefix(part, "#"), 16, 32)
+			if (err != nil || number > 255) && (!strings.HasPrefix(part, "#") || len(part) != 7 || hex != nil) {
+				return fmt.Errorf("%s: %q is no colour: use #AFAFFF or a number from 0 to 255", name, part)
+			}
+		}
+	}
+	return nil
+}
+
+// colours are the defaults with a person's own.
+func colours(own map[string]string) map[string]lipgloss.AdaptiveColor {
+	all := defaultColours()
+	for name, text := range own {
+		if parts := strings.Fields(text); len(parts) > 0 {
+			all[name] = lipgloss.AdaptiveColor{Light: parts[0], Dark: parts[len(parts)-1]}
+		}
+	}
+	return all
+}
+
+func newTheme(r *lipgloss.Renderer, own map[string]string, unicode bool) theme {
+	all := colours(own)
+	pen := func(name string) lipgloss.Style { return r.NewStyle().Foreground(all[name]) }
+	accent := pen("accent")
 	return theme{
-		accent: inkOf(accent), title: inkOf(accent.Bold(true)), bold: inkOf(r.NewStyle().Bold(true)),
-		soft: inkOf(colour("#444444", "#BCBCBC")), dim: inkOf(colour("#6C6C6C", "#8A8A8A")), faint: inkOf(colour("#B2B2B2", "#4E4E4E")),
-		good: inkOf(colour("#2E7D32", "#87D787")), known: inkOf(colour("#00707A", "#5FD7D7")),
-		moving: inkOf(colour("#0057B8", "#5FAFFF")), waiting: inkOf(colour("#7A5C00", "#D7C787")),
-		warn: inkOf(colour("#A84300", "#FFAF5F").Bold(true)), bad: inkOf(colour("#B00020", "#FF7070").Bold(true)),
+		accent: inkOf(accent), title: inkOf(accent.Bold(true)), tab: inkOf(accent.Bold(true).Underline(true)), bold: inkOf(r.NewStyle().Bold(true)),
+		soft: inkOf(pen("soft")), dim: inkOf(pen("dim")), faint: inkOf(pen("faint")),
+		good: inkOf(pen("good")), known: inkOf(pen("known")), moving: inkOf(pen("moving")), waiting: inkOf(pen("waiting")),
+		warn: inkOf(pen("warn").Bold(true)), bad: inkOf(pen("bad").Bold(true)),
+		pen: pens{
+			plain: r.NewStyle(), accent: accent, title: accent.Bold(true), soft: pen("soft"), dim: pen("dim"), faint: pen("faint"),
+			warn: pen("warn"), bad: pen("bad"),
+		},
 		unicode: unicode,
 	}
 }

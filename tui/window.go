@@ -27,6 +27,7 @@ const (
 	goalSelected goal = iota // the run with a sequence number
 	goalNewest
 	goalOldest
+	goalRun // a certain run, which the cursor goes to
 )
 
 // readWindow reads the runs around one of them, which may be gone by now.
@@ -39,7 +40,7 @@ func readWindow(ctx context.Context, s *outbox.Store, q outbox.Query, to goal, s
 		slices.Reverse(w.runs)
 		w.newer, w.older = w.older, false
 		return w, err
-	case to == goalNewest || seq == 0:
+	case to == goalNewest || seq == 0: // nothing is selected
 		return page(ctx, s, q, windowReach+1)
 	}
 	q.Before = seq + 1

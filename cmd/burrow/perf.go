@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"burrow/client"
+	"burrow/tui"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -61,7 +62,7 @@ func (a *app) perf(ctx context.Context, f perfFlags) error {
 			n, len(query.Branches), len(query.Testbeds), len(query.Benchmarks), len(query.Measures), maxSeries)
 	}
 	var series []client.Series
-	for _, part := range split(query) {
+	for _, part := range query.Parts() {
 		found, source, err := b.Perf(ctx, project, part)
 		if err != nil {
 			return err
@@ -84,25 +85,6 @@ func (a *app) perf(ctx context.Context, f perfFlags) error {
 		return nil
 	}
 	return a.seriesTable(series)
-}
-
-// split makes questions of one, each of at most client.MaxPermutations series
-// and with no longer address than servers and proxies take.
-func split(q client.PerfQuery) (parts []client.PerfQuery) {
-	const most = 50 // UUIDs of one kind in an address: 2 kB
-	for branches := range slices.Chunk(q.Branches, most) {
-		for testbeds := range slices.Chunk(q.Testbeds, max(1, min(most, client.MaxPermutations/len(branches)))) {
-			for measures := range slices.Chunk(q.Measures, max(1, min(most, client.MaxPermutations/len(branches)/len(testbeds)))) {
-				size := max(1, min(most, client.MaxPermutations/len(branches)/len(testbeds)/len(measures)))
-				for benchmarks := range slices.Chunk(q.Benchmarks, size) {
-					parts = append(parts, client.PerfQuery{
-						Branches: branches, Testbeds: testbeds, Benchmarks: benchmarks, Measures: measures, Start: q.Start, End: q.End,
-					})
-				}
-			}
-		}
-	}
-	return parts
 }
 
 // resolve finds the UUIDs of what the flags name.
@@ -183,8 +165,8 @@ func (a *app) seriesTable(series []client.Series) error {
 	for _, s := range series {
 		first, last := s.Metrics[0].Metric.Value, s.Metrics[len(s.Metrics)-1].Metric.Value
 		change := "-"
-		if percent, ok := percentOf(last-first, first); ok && len(s.Metrics) > 1 {
-			change = fmt.Sprintf("%+.2f%%", percent)
+		if words := tui.Change(last, first); words != "" && len(s.Metrics) > 1 {
+			change = words
 		}
 		values, alerts := make([]float64, len(s.Metrics)), 0
 		for i, m := range s.Metrics {
@@ -199,7 +181,7 @@ func (a *app) seriesTable(series []client.Series) error {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", shown(s.Branch.Name, 24), shown(s.Testbed.Name, 24),
 			shown(s.Benchmark.Name, 48), shown(s.Measure.Name, 24), len(s.Metrics),
-			value(first, s.Measure.Units), value(last, s.Measure.Units), change, sign, sparkline(values, 40))
+			tui.Value(first, s.Measure.Units), tui.Value(last, s.Measure.Units), change, sign, tui.Sparkline(values, 40))
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing the metrics: %w", err)

@@ -27,12 +27,12 @@ func TestASparklineShowsTheCourse(t *testing.T) {
 		{[]float64{-math.MaxFloat64, 0, math.MaxFloat64}, 10, "▁▅█"},
 		{[]float64{math.SmallestNonzeroFloat64, 1e300}, 10, "▁█"},
 	} {
-		if got := sparkline(c.values, c.width); got != c.want {
+		if got := tui.Sparkline(c.values, c.width); got != c.want {
 			t.Errorf("%v: %s, want %s", c.values, got, c.want)
 		}
 	}
 	long := make([]float64, 500)
-	if got := utf8.RuneCountInString(sparkline(long, 40)); got != 40 {
+	if got := utf8.RuneCountInString(tui.Sparkline(long, 40)); got != 40 {
 		t.Errorf("%d bars", got)
 	}
 }
@@ -51,7 +51,7 @@ func TestAQuestionIsSplitIntoWhatAServerAnswers(t *testing.T) {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			whole := client.PerfQuery{Branches: some(c[0]), Testbeds: some(c[1]), Benchmarks: some(c[2]), Measures: some(c[3])}
 			seen := map[[4]uuid.UUID]int{}
-			for _, part := range split(whole) {
+			for _, part := range whole.Parts() {
 				if n := part.Permutations(); n < 1 || n > client.MaxPermutations {
 					t.Errorf("a part of %d series", n)
 				}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"math"
 
 	"burrow/client"
+	"burrow/tui"
 
 	"github.com/google/uuid"
 )
@@ -48,7 +48,7 @@ func reportLines(r *client.Report) (lines []reportLine, several bool) {
 
 // result is the value with its change against the baseline: "150 ns (+50.00%)".
 func (l reportLine) result() string {
-	text := value(l.value, l.units)
+	text := tui.Value(l.value, l.units)
 	if change := l.change(); change != "" {
 		text += " (" + change + ")"
 	}
@@ -60,11 +60,7 @@ func (l reportLine) change() string {
 	if l.baseline == nil {
 		return ""
 	}
-	percent, ok := percentOf(l.value-*l.baseline, *l.baseline)
-	if !ok {
-		return ""
-	}
-	return fmt.Sprintf("%+.2f%%", percent)
+	return tui.Change(l.value, *l.baseline)
 }
 
 // lowerBoundary is the limit with how much of it is used, as Bencher counts
@@ -84,16 +80,11 @@ func (l reportLine) upperBoundary() string {
 }
 
 func (l reportLine) boundary(limit, part, whole float64) string {
-	text := value(limit, l.units)
-	if percent, ok := percentOf(part, whole); ok {
+	text := tui.Value(limit, l.units)
+	if percent, ok := tui.Percent(part, whole); ok {
 		text += fmt.Sprintf(" (%.2f%%)", percent)
 	}
 	return text
-}
-
-func percentOf(part, whole float64) (float64, bool) {
-	percent := part / whole * 100
-	return percent, whole != 0 && !math.IsInf(percent, 0) && !math.IsNaN(percent)
 }
 
 // beyond tells whether the line's alert is about that limit.

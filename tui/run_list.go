@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// outboxView is the list of runs. The selected run is kept by its ID: rows
+// runList is the list of runs. The selected run is kept by its ID: rows
 // that come and go around it move the list, never the choice.
-type outboxView struct {
+type runList struct {
 	window
 	index  int // of the selected run in the window
 	offset int // of the first row on the screen
@@ -18,7 +18,7 @@ type outboxView struct {
 }
 
 // selected returns the run under the cursor, or nil.
-func (v outboxView) selected() *outbox.Run {
+func (v runList) selected() *outbox.Run {
 	if v.index < 0 || v.index >= len(v.runs) {
 		return nil
 	}
@@ -28,10 +28,14 @@ func (v outboxView) selected() *outbox.Run {
 // show puts a window that was read anew in place of the old one. The selected
 // run stays on its line of the screen, unless the list is at its top: there
 // new rows must come into sight.
-func (v outboxView) show(w window, to goal) outboxView {
+func (v runList) show(w window, to goal, seq uint64) runList {
 	before, line, atTop := v.selected(), v.index-v.offset, v.offset == 0 && !v.newer
 	v.window = w
 	switch {
+	case to == goalRun:
+		v.index = nearest(w.runs, uuid.Nil, seq+1)
+		v.offset = v.index - max(v.height, 1)/2
+		return v.scrolled()
 	case to == goalNewest || before == nil:
 		v.index, v.offset = 0, 0
 		return v.scrolled()
@@ -59,18 +63,18 @@ func nearest(runs []*outbox.Run, id uuid.UUID, seq uint64) int {
 }
 
 // move moves the cursor by so many rows.
-func (v outboxView) move(rows int) outboxView {
+func (v runList) move(rows int) runList {
 	v.index += rows
 	return v.scrolled()
 }
 
-func (v outboxView) sized(height int) outboxView {
+func (v runList) sized(height int) runList {
 	v.height = height
 	return v.scrolled()
 }
 
 // scrolled keeps the cursor within the window and on the screen.
-func (v outboxView) scrolled() outboxView {
+func (v runList) scrolled() runList {
 	v.index = min(max(v.index, 0), max(len(v.runs)-1, 0))
 	height := max(v.height, 1)
 	v.offset = min(max(v.offset, v.index-height+1, 0), v.index)
@@ -80,17 +84,17 @@ func (v outboxView) scrolled() outboxView {
 
 // wantsMore tells whether the cursor is so near to an end of the window that
 // the next part should be read.
-func (v outboxView) wantsMore() bool {
+func (v runList) wantsMore() bool {
 	near := min(2*max(v.height, 1), windowReach/2)
 	return v.newer && v.index < near || v.older && v.index >= len(v.runs)-near
 }
 
 // lines draws the column heads and the rows that are on the screen.
-func (v outboxView) lines(t theme, width int, now time.Time, focused bool) []string {
+func (v runList) lines(t theme, width int, now time.Time, focused bool, marked marks) []string {
 	columns := columnsFor(width)
 	lines := []string{t.dim.Render(columns.head())}
 	for i := v.offset; i < min(v.offset+v.height, len(v.runs)); i++ {
-		lines = append(lines, columns.row(t, v.runs[i], now, i == v.index, focused))
+		lines = append(lines, columns.row(t, v.runs[i], now, rowState{selected: i == v.index, focused: focused, marked: marked[v.runs[i].ID] != nil}))
 	}
 	return lines
 }

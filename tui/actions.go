@@ -1,0 +1,279 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"burrow/outbox"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/google/uuid"
+)
+
+// acted: something was done to runs, or not.
+type acted struct {
+	words string // what was done
+	undo  *undo
+	done  []uuid.UUID // whose marks go
+	err   error
+}
+
+// failed: something that is no action on runs failed.
+type failed struct{ err error }
+
+func (p *outboxPage) did(m acted) tea.Cmd {
+	if m.undo != nil {
+		p.remember(*m.undo)
+	}
+	for _, id := range m.done {
+		delete(p.marks, id)
+	}
+	if m.err != nil {
+		return tea.Batch(p.fail(m.err), p.reload(goalSelected))
+	}
+	return tea.Batch(p.say(m.words, false), p.reload(goalSelected))
+}
+
+// allowed are the chosen runs that an action can be done to. With none, it is
+// said why.
+func (p *outboxPage) allowed(verb string, can func(*outbox.Run) bool) ([]*outbox.Run, tea.Cmd) {
+	chosen := p.chosen()
+	runs := slices.DeleteFunc(slices.Clone(chosen), func(r *outbox.Run) bool { return !can(r) })
+	switch {
+	case len(chosen) == 0:
+		return nil, p.say("no run is selected", true)
+	case len(runs) == 0 && len(chosen) == 1:
+		return nil, p.say("run "+tail(chosen[0].ID)+" can't be "+verb+": it is "+string(chosen[0].Status), true)
+	case len(runs) == 0:
+		return nil, p.say("none of the marked runs can be "+verb, true)
+	}
+	return runs, nil
+}
+
+// runWords name one run, or count several.
+func runWords(runs []*outbox.Run) string {
+	if len(runs) == 1 {
+		return "run " + tail(runs[0].ID)
+	}
+	return counted(len(runs), "run", "runs")
+}
+
+// isAre agrees with runWords.
+func isAre(runs []*outbox.Run) string {
+	if len(runs) == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// each does one thing to runs, one by one. The first error is told, with how
+// many it left.
+func (p *outboxPage) each(runs []*outbox.Run, words string, do func(context.Context, uuid.UUID) error, back *undo) tea.Cmd {
+	return p.work.do(func(ctx context.Context) tea.Msg {
+		m := acted{words: words, undo: back}
+		var bad error
+		for _, r := range runs {
+			if err := do(ctx, r.ID); err != nil {
+				bad = errors.Join(bad, err)
+				continue
+			}
+			m.done = append(m.done, r.ID)
+		}
+		if len(m.done) == 0 {
+			m.undo = nil
+		}
+		if bad != nil {
+			m.err = firstOf(bad, len(runs)-len(m.done))
+		}
+		return m
+	})
+}
+
+// firstOf is the first of several errors, with how many there are.
+func firstOf(err error, count int) error {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for one := several; ; {
+			first := one.Unwrap()[0]
+			next, more := first.(interface{ Unwrap() []error })
+			if !more {
+				err = first
+				break
+			}
+			one = next
+		}
+	}
+	if count > 1 {
+		return fmt.Errorf("%d runs were left as they are; the first: %w", count, err)
+	}
+	return err
+}
+
+// retry asks for runs to be sent now. Whether they may be is the store's to
+// say, but what can't be is not even tried.
+func (p *outboxPage) retry() tea.Cmd {
+	runs, cmd := p.allowed("retried", retriable)
+	if runs == nil {
+		return cmd
+	}
+	s := p.options.Store
+	return p.each(runs, runWords(runs)+" "+isAre(runs)+" due now: same bytes, same key",
+		func(ctx context.Context, id uuid.UUID) error { _, err := s.Retry(ctx, id); return err }, nil)
+}
+
+func (p *outboxPage) askCancel() tea.Cmd {
+	runs, cmd := p.allowed("cancelled", cancellable)
+	if runs == nil {
+		return cmd
+	}
+	question := "Cancel " + runWords(runs) + "?"
+	if len(runs) == 1 {
+		question = "Cancel run " + tail(runs[0].ID) + " of " + plain(runs[0].Branch) + "?"
+	}
+	s := p.options.Store
+	p.ask(question, func() tea.Cmd {
+		back := &undo{"the cancellation of " + runWords(runs), func(ctx context.Context) error {
+			var bad error
+			for _, r := range runs {
+				if _, err := s.Retry(ctx, r.ID); err != nil {
+					bad = errors.Join(bad, err)
+				}
+			}
+			return bad
+		}}
+		return p.each(runs, runWords(runs)+" "+isAre(runs)+" cancelled; "+p.keys.Undo.Help().Key+" takes that back",
+			func(ctx context.Context, id uuid.UUID) error { _, err := s.Cancel(ctx, id); return err }, back)
+	})
+	return nil
+}
+
+func (p *outboxPage) askDelete() tea.Cmd {
+	runs, cmd := p.allowed("deleted", deletable)
+	if runs == nil {
+		return cmd
+	}
+	question := "Delete " + runWords(runs) + " with results and history, for good?"
+	open := slices.ContainsFunc(runs, func(r *outbox.Run) bool { return !r.Status.Acknowledged() })
+	if open {
+		question = "Delete " + runWords(runs) + " for good? What is not delivered is lost."
+	}
+	p.ask(question, func() tea.Cmd {
+		return p.each(runs, runWords(runs)+" "+isAre(runs)+" deleted; reports on the server stay", p.options.Store.Delete, nil)
+	})
+	return nil
+}
+
+// askPause offers what can be held back, or let go on.
+func (p *outboxPage) askPause() tea.Cmd {
+	s, run := p.options.Store, p.list.selected()
+	hold := func(host, project, what string) func() tea.Cmd {
+		return func() tea.Cmd {
+			return p.work.do(func(ctx context.Context) tea.Msg {
+				back := &undo{"the pause of " + what, func(ctx context.Context) error {
+					_, err := s.Resume(ctx, host, project)
+					return err
+				}}
+				return acted{words: "delivery of " + what + " is paused; attempts in flight end by themselves", undo: back, err: s.Pause(ctx, host, project)}
+			})
+		}
+	}
+	choices := []choice{option("a", "all", hold("", "", "everything"))}
+	if run != nil {
+		choices = append(choices,
+			option("h", "host "+cut(hostName(run.Host), 24), hold(run.Host, "", hostName(run.Host))),
+			option("p", "project "+cut(plain(run.Project), 20), hold(run.Host, run.Project, "project "+plain(run.Project))))
+	}
+	choices = append(choices, option("r", "resume all", func() tea.Cmd {
+		return p.work.do(func(ctx context.Context) tea.Msg {
+			lifted, err := s.Resume(ctx, "", "")
+			words := "nothing was paused"
+			var back *undo
+			if len(lifted) > 0 {
+				words = "delivery goes on: " + counted(len(lifted), "pause", "pauses") + " lifted"
+				back = &undo{"the resumption", func(ctx context.Context) error {
+					var bad error
+					for _, h := range lifted {
+						bad = errors.Join(bad, s.Pause(ctx, h.Host, h.Project))
+					}
+					return bad
+				}}
+			}
+			return acted{words: words, undo: back, err: err}
+		})
+	}))
+	p.choose("Pause delivery?", choices...)
+	return nil
+}
+
+// problemFound: the next run that needs a person, or none.
+type problemFound struct {
+	run *outbox.Run
+	err error
+}
+
+// findProblem looks for the next older run that needs a person; after the
+// oldest it begins anew at the newest.
+func (p *outboxPage) findProblem() tea.Cmd {
+	query, _ := p.filter.query(p.base())
+	var seq uint64
+	if run := p.list.selected(); run != nil {
+		seq = run.Seq
+	}
+	s := p.options.Store
+	return p.work.do(func(ctx context.Context) tea.Msg {
+		for _, before := range []uint64{seq, 0} {
+			q := query
+			q.Statuses = []outbox.Status{outbox.Pending, outbox.Incomplete, outbox.Rejected}
+			for q.Before, q.Limit = before, surveyPage; ; {
+				runs, err := s.List(ctx, q)
+				if err != nil {
+					return problemFound{err: err}
+				}
+				if i := slices.IndexFunc(runs, needsPerson); i >= 0 {
+					return problemFound{run: runs[i]}
+				}
+				if len(runs) < q.Limit {
+					break
+				}
+				q.Before = runs[len(runs)-1].Seq
+			}
+			if before == 0 {
+				break
+			}
+		}
+		return problemFound{}
+	})
+}
+
+func needsPerson(r *outbox.Run) bool {
+	return r.Status.Failed() && r.ResubmittedAs == nil || r.Status == outbox.Pending && r.Reason.NeedsPerson()
+}
+
+func (p *outboxPage) goToProblem(m problemFound) tea.Cmd {
+	switch {
+	case m.err != nil:
+		return p.fail(m.err)
+	case m.run == nil:
+		return p.say("no run needs you", false)
+	}
+	return p.goTo(m.run)
+}
+
+// runWanted: a run is to be shown in the outbox.
+type runWanted struct{ run *outbox.Run }
+
+// goTo moves the list to a run; a filter that hides it goes.
+func (p *outboxPage) goTo(r *outbox.Run) tea.Cmd {
+	if p.filter.set() {
+		if query, _ := p.filter.query(p.base()); !query.Matches(r) {
+			p.filter = p.filter.cleared()
+		}
+	}
+	if p.here && r.Repository != p.options.Repository {
+		p.here = false
+	}
+	p.reading.generation++
+	p.reading.goal, p.reading.seq = goalRun, r.Seq
+	return p.reload(goalRun)
+}

@@ -1,0 +1,62 @@
+package tui
+
+import (
+	"slices"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// menu is a question in the footer with the keys that answer it. Esc leaves it,
+// and so does any other key, which then means what it always means.
+type menu struct {
+	question string
+	choices  []choice
+}
+
+type choice struct {
+	key  key.Binding
+	does string // in few words
+	act  func() tea.Cmd
+}
+
+// ask puts a question that yes answers.
+func (s *shell) ask(question string, yes func() tea.Cmd) {
+	s.menu = &menu{question, []choice{
+		{s.keys.Yes, "yes", yes},
+		{s.keys.No, "no", func() tea.Cmd { return nil }},
+	}}
+}
+
+// choose offers choices by a key each, and Esc.
+func (s *shell) choose(question string, choices ...choice) {
+	choices = append(choices, choice{s.keys.Leave, "leave it", func() tea.Cmd { return nil }})
+	s.menu = &menu{question, choices}
+}
+
+func option(k, does string, act func() tea.Cmd) choice { return choice{bind(k, does, k), does, act} }
+
+// pressMenu answers the question; taken is false for a key that it does not
+// know.
+func (s *shell) pressMenu(m tea.KeyMsg) (cmd tea.Cmd, taken bool) {
+	asked := s.menu
+	s.menu = nil
+	i := slices.IndexFunc(asked.choices, func(c choice) bool { return key.Matches(m, c.key) })
+	if i < 0 {
+		return nil, false
+	}
+	return asked.choices[i].act(), true
+}
+
+// line draws the question with its answers, which are never cut.
+func (q *menu) line(t theme, width int) string {
+	var list []hint
+	wide := 0
+	for _, c := range q.choices {
+		h := hintOf(c.key, c.does)
+		list = append(list, h)
+		wide += ansi.StringWidth(h.key) + ansi.StringWidth(h.does) + 3
+	}
+	return t.warn.Render(cut(q.question, max(width-wide-1, 12))) + "  " + hints(t, list, min(wide, width-14))
+}

@@ -1,0 +1,296 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"burrow/client"
+	"burrow/outbox"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/google/uuid"
+)
+
+// outboxPage is the view of the runs: a list, and one run's details.
+type outboxPage struct {
+	*shell
+
+	layout  layout
+	focus   focus
+	list    runList
+	detail  detailView
+	filter  filterView
+	marks   marks
+	here    bool // only this repository's runs
+	outlook outlook
+
+	reading reading
+	changes <-chan struct{}
+	wanted  uuid.UUID // a run that another view asked to see
+}
+
+// focus is where the moving keys go.
+type focus int
+
+const (
+	focusList focus = iota
+	focusDetail
+)
+
+func newOutboxPage(s *shell) *outboxPage {
+	return &outboxPage{
+		shell: s, filter: newFilterView(), outlook: newOutlook(nil), marks: marks{},
+		here: s.options.Repository != "", detail: newDetailView(),
+	}
+}
+
+func (p *outboxPage) name() string { return "Outbox" }
+
+func (p *outboxPage) typing() bool { return p.filter.typing }
+
+func (p *outboxPage) entered() tea.Cmd { return nil }
+
+// base is what the list shows without a filter.
+func (p *outboxPage) base() outbox.Query {
+	q := p.options.Query
+	if p.here {
+		q.Repository = p.options.Repository
+	}
+	return q
+}
+
+// take takes in what commands bring.
+func (p *outboxPage) take(msg tea.Msg) tea.Cmd {
+	switch m := msg.(type) {
+	case watching:
+		p.changes = m.changes
+		return tea.Batch(waitForChange(p.work, p.changes), p.reload(goalSelected))
+	case outboxChanged:
+		return tea.Batch(waitForChange(p.work, p.changes), p.reload(goalSelected))
+	case outboxLoaded:
+		return p.show(m)
+	case rested:
+		p.reading.underway = false
+		if p.reading.stale {
+			return p.reload(goalSelected)
+		}
+	case detailsLoaded:
+		return p.recalled(m)
+	case acted:
+		return p.did(m)
+	case undone:
+		if m.err != nil {
+			return tea.Batch(p.fail(m.err), p.reload(goalSelected))
+		}
+		return tea.Batch(p.say(m.words, false), p.reload(goalSelected))
+	case runWanted:
+		return p.goTo(m.run)
+	case problemFound:
+		return p.goToProblem(m)
+	}
+	return nil
+}
+
+// reading is how far the reading of the outbox is. One load runs at a time: a
+// burst of changes becomes one more.
+type reading struct {
+	underway   bool // a load runs, or rests after it
+	stale      bool // something changed since it began
+	goal       goal // of the next load
+	seq        uint64
+	generation int  // a load for an older filter is dropped
+	loaded     bool // something was read at all
+	details    bool // details are being read
+	trouble    string
+}
+
+// restFactor bounds the share of time that is spent reading: after a load the
+// next one waits for so many times as long as it took. It matters where a
+// filter has to walk through a large outbox.
+const restFactor = 3
+
+// retryRead is how soon an outbox that can't be read is tried again.
+const retryRead = time.Second
+
+func (p *outboxPage) reload(to goal) tea.Cmd {
+	if to != goalSelected {
+		p.reading.goal = to
+	}
+	if p.reading.underway {
+		p.reading.stale = true
+		return nil
+	}
+	query, _ := p.filter.query(p.base())
+	l := loading{generation: p.reading.generation, query: query, goal: p.reading.goal}
+	switch run := p.list.selected(); {
+	case p.reading.goal == goalRun:
+		l.seq = p.reading.seq
+	case run != nil:
+		l.seq = run.Seq
+	}
+	p.reading.underway, p.reading.stale, p.reading.goal = true, false, goalSelected
+	return loadOutbox(p.work, p.options, l)
+}
+
+// show takes in what was read.
+func (p *outboxPage) show(m outboxLoaded) tea.Cmd {
+	p.delivery = m.delivery
+	switch {
+	case m.generation != p.reading.generation:
+		p.reading.underway = false
+		return p.reload(goalSelected)
+	case m.err != nil:
+		p.reading.trouble, p.reading.stale = client.Plain(m.err.Error(), 0), true
+		return p.work.after(retryRead, rested{})
+	}
+	first := !p.reading.loaded
+	before := p.outlook
+	p.reading.trouble, p.reading.loaded = "", true
+	p.outlook = m.outlook
+	if p.here && first && len(m.window.runs) == 0 && m.outlook.total() > 0 {
+		p.here = false // this repository has none yet: show what there is
+		return tea.Batch(p.work.after(0, rested{}), p.refilter(goalNewest))
+	}
+	p.list = p.list.show(m.window, m.goal, m.seq)
+	p.detail = p.detail.show(p.list.selected())
+	return tea.Batch(p.work.after(restFactor*m.lasted, rested{}), p.recall(), p.ring(before, first))
+}
+
+// ring rings the terminal's bell for a run that was rejected, where the
+// configuration asks for it.
+func (p *outboxPage) ring(before outlook, first bool) tea.Cmd {
+	if !p.options.Bell || first || p.outlook.counts[outbox.Rejected] <= before.counts[outbox.Rejected] {
+		return nil
+	}
+	return p.write("\a")
+}
+
+// recall reads what the details of the run that is shown need.
+func (p *outboxPage) recall() tea.Cmd {
+	if p.detail.run == nil || p.reading.details {
+		return nil
+	}
+	p.reading.details = true
+	return loadDetails(p.work, p.options, p.detail.wants())
+}
+
+// recalled takes details in; where another run or tab is shown by now, that
+// one's are read next.
+func (p *outboxPage) recalled(m detailsLoaded) tea.Cmd {
+	p.reading.details = false
+	if m.err != nil && !errors.Is(m.err, outbox.ErrNotFound) && !errors.Is(m.err, context.Canceled) {
+		return p.fail(m.err)
+	}
+	p.detail = p.detail.recall(m)
+	if p.detail.run != nil && !p.detail.has(m.need) {
+		return p.recall()
+	}
+	return nil
+}
+
+// arrange shares the room out, and asks for what the view lacks: the details
+// of the run that is shown, rows beyond the window.
+func (p *outboxPage) arrange(width, height int) tea.Cmd {
+	var commands []tea.Cmd
+	p.layout = layoutFor(width, height, len(p.list.runs), p.focus == focusDetail)
+	if p.list.selected() == nil {
+		p.focus = focusList
+	}
+	p.list = p.list.sized(p.layout.listHeight - 1)
+	if run := p.list.selected(); run != p.detail.run {
+		p.detail = p.detail.show(run)
+		commands = append(commands, p.recall())
+	}
+	p.detail = p.detail.made(p.theme, p.layout.detailWidth, p.layout.detailLines, p.now, p.delivery.On)
+	if p.list.wantsMore() && !p.reading.underway && p.reading.trouble == "" {
+		commands = append(commands, p.reload(goalSelected))
+	}
+	return tea.Batch(commands...)
+}
+
+// counting tells whether anything on the screen changes with the second.
+func (p *outboxPage) counting() bool {
+	if p.outlook.next.After(p.now) || p.outlook.counts[outbox.Sending] > 0 {
+		return true
+	}
+	for i := p.list.offset; i < min(p.list.offset+p.list.height, len(p.list.runs)); i++ {
+		r := p.list.runs[i]
+		if p.now.Sub(r.EnqueuedAt) < time.Minute || r.Status == outbox.Pending && r.NextAttemptAt.After(p.now) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *outboxPage) summary() string {
+	if !p.reading.loaded {
+		return ""
+	}
+	words := counted(p.outlook.total(), "run", "runs")
+	switch _, filtered := p.filter.query(p.options.Query); {
+	case p.filter.set():
+		words += ", filtered"
+	case p.here:
+		words += ", this repository's shown"
+	case filtered:
+		words += ", filtered"
+	}
+	if n := len(p.marks); n > 0 {
+		words += " · " + number(n) + " marked"
+	}
+	return words
+}
+
+func (p *outboxPage) lines(width, height int) []string {
+	summary := ""
+	if p.tight {
+		summary = p.summary()
+	}
+	lines := append([]string{p.filter.line(p.theme, summary, width)}, p.body(width)...)
+	return filled(lines, width, height)
+}
+
+func (p *outboxPage) body(width int) []string {
+	switch {
+	case !p.reading.loaded:
+		return nil // for the milliseconds until the first page is there
+	case len(p.list.runs) == 0:
+		return emptyLines(p.theme, p.filter.set(), p.here, p.outlook.total(), width)
+	}
+	switch p.layout.arrangement {
+	case beside:
+		return p.bodyBeside()
+	case below:
+		return p.bodyBelow(width)
+	case onePage:
+	}
+	if p.focus == focusDetail {
+		return p.detail.visible(p.theme, width)
+	}
+	return p.rowsDrawn(width, true)
+}
+
+func (p *outboxPage) rowsDrawn(width int, focused bool) []string {
+	return p.list.lines(p.theme, width, p.now, focused, p.marks)
+}
+
+func (p *outboxPage) bodyBeside() []string {
+	l := p.layout
+	lines := filled(p.rowsDrawn(l.listWidth, p.focus == focusList), l.listWidth, l.body)
+	rule := p.theme.faint.Render(" │ ")
+	if p.focus == focusDetail {
+		rule = p.theme.accent.Render(" │ ")
+	}
+	for i, line := range filled(p.detail.visible(p.theme, l.detailWidth), l.detailWidth, l.body) {
+		lines[i] += rule + line
+	}
+	return lines
+}
+
+func (p *outboxPage) bodyBelow(width int) []string {
+	l := p.layout
+	lines := filled(p.rowsDrawn(width, p.focus == focusList), width, l.listHeight)
+	lines = append(lines, ruleLine(p.theme, width, p.focus == focusDetail))
+	return append(lines, p.detail.visible(p.theme, width)...)
+}

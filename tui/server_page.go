@@ -1,0 +1,161 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"burrow/client"
+	"burrow/outbox"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// serverPage is what the views of a server's data share: the project that is
+// shown, and the questions to the server, one at a time.
+type serverPage struct {
+	*shell
+
+	seen       bool // it is, or was, in sight: only then it asks
+	projects   []string
+	project    int
+	generation int // of the newest question: older answers are dropped
+	asking     bool
+	since      time.Time // when it was asked
+	source     client.Source
+	trouble    string
+}
+
+// projectsFound: the projects that can be shown.
+type projectsFound struct {
+	page     *serverPage
+	projects []string
+	err      error
+}
+
+// most projects that are offered beside the configured one.
+const mostProjects = 50
+
+// findProjects gathers the configured project, those of runs in the outbox and
+// those that the server lists.
+func (p *serverPage) findProjects() tea.Cmd {
+	p.ask_()
+	o, page := p.options, p
+	return p.work.do(func(ctx context.Context) tea.Msg {
+		m := projectsFound{page: page}
+		add := func(name string) {
+			if name != "" && !slices.Contains(m.projects, name) && len(m.projects) < mostProjects {
+				m.projects = append(m.projects, name)
+			}
+		}
+		add(o.Project)
+		runs, err := o.Store.List(ctx, outbox.Query{Host: o.Host, Limit: 200})
+		if err != nil {
+			m.err = err
+			return m
+		}
+		for _, r := range runs {
+			add(r.Project)
+		}
+		if o.Host == client.Cloud && len(m.projects) > 0 { // its list is of everybody's public ones
+			return m
+		}
+		browser, err := p.browser()
+		if err != nil {
+			m.err = err
+			return m
+		}
+		ctx, done := context.WithTimeout(ctx, serverTimeout)
+		defer done()
+		found, err := browser.Projects(ctx, client.NameFilter{}, client.Paging{Number: 1, Size: mostProjects})
+		if err != nil && len(m.projects) == 0 {
+			m.err = err
+		}
+		for _, one := range found.Items {
+			add(one.Slug)
+		}
+		return m
+	})
+}
+
+func (p *serverPage) browser() (*client.Browser, error) {
+	if p.options.Browse == nil {
+		return nil, errNoBrowser
+	}
+	return p.options.Browse(p.options.Host)
+}
+
+// ask_ notes that a question is on its way; its answer bears the generation.
+func (p *serverPage) ask_() int {
+	p.generation++
+	p.asking, p.since, p.trouble = true, p.now, ""
+	return p.generation
+}
+
+// answered notes an answer; false: it is an older question's.
+func (p *serverPage) answered(generation int, source client.Source, err error) bool {
+	if generation != p.generation {
+		return false
+	}
+	p.asking, p.source = false, source
+	if err != nil && !errors.Is(err, context.Canceled) {
+		p.trouble = client.Plain(err.Error(), 400)
+	}
+	return true
+}
+
+func (p *serverPage) current() string {
+	if p.project >= len(p.projects) {
+		return ""
+	}
+	return p.projects[p.project]
+}
+
+func (p *serverPage) nextProject() {
+	if len(p.projects) > 0 {
+		p.project = (p.project + 1) % len(p.projects)
+	}
+}
+
+func (p *serverPage) typing() bool   { return false }
+func (p *serverPage) counting() bool { return false }
+func (p *serverPage) busy() bool     { return p.asking }
+
+func (p *serverPage) summary() string {
+	words := plain(p.current())
+	if p.source.Cached() {
+		words += " · from the cache, " + ageWords(p.now.Sub(p.source.Saved)) + " old"
+	}
+	return words
+}
+
+// stateLine is the views' first line: what is asked, or what went wrong.
+func (p *serverPage) stateLine(start string, width int) string {
+	end := ""
+	switch {
+	case p.asking:
+		end = spinner(p.theme, "asking "+hostWords(p.options.Host), p.since, p.now) + " "
+	case p.trouble != "" && p.source.Cached():
+		end = p.theme.warn.Render("! "+cut(p.trouble, width/2)) + " "
+	}
+	return between(start, end, width)
+}
+
+// nothingLines say why there is nothing to see, and what to do.
+func (p *serverPage) nothingLines(what string, width int) []string {
+	t := p.theme
+	var words string
+	switch {
+	case p.asking:
+		return nil
+	case p.trouble != "":
+		words = sentence(p.trouble) + " " + p.keys.Refresh.Help().Key + " asks again."
+	case p.current() == "":
+		words = "No project is known yet: deliver a run, or name one with --project, BENCHER_PROJECT or project in the configuration."
+	default:
+		words = "The server holds no " + what + " of project " + plain(p.current()) + " yet. " + p.keys.NextProject.Help().Key + " shows another project."
+	}
+	lines := []string{"", "   " + t.title.Render("Nothing to show")}
+	return append(lines, indentedBy(wrapped(words, width-6), "   ")...)
+}
