@@ -74,7 +74,7 @@ func Subject(run NewRun, key uuid.UUID) Summary {
 		Branch: first(run.Branch, run.Context[ContextBranchName], "main"),
 		Hash:   first(run.Hash, run.Context[ContextBranchHash]), Testbed: first(run.Testbed, run.Context[ContextTestbedOS], "localhost"),
 		Adapter:    string(harness.Magic),
-		Repository: first(run.Context[ContextRepoHash], run.Context[ContextRepoName]),
+		Repository: RepositoryOf(run.Context),
 		StartTime:  run.StartTime, EndTime: run.EndTime,
 	}
 	if !s.ProjectNamed {
@@ -150,4 +150,10 @@ func base(dir string) string {
 func (s Summary) SameSubject(other Summary) bool {
 	return s.Project == other.Project && s.Branch == other.Branch && s.Testbed == other.Testbed &&
 		s.Adapter == other.Adapter && s.Settings == other.Settings && strings.EqualFold(s.Hash, other.Hash)
+}
+
+// RepositoryOf names the repository of a run's context: its root commit, else
+// its name; "": it bears none.
+func RepositoryOf(context map[string]string) string {
+	return first(context[ContextRepoHash], context[ContextRepoName])
 }

@@ -104,8 +104,8 @@ func readEventsOnce(ctx context.Context, s *outbox.Store) ([]event, error) {
 		return nil, err
 	}
 	events := make([]event, len(attempts))
-	for i, a := range attempts {
-		events[i] = event{a, runs[index[a.Run]]}
+	for i, a := range attempts { // newest first
+		events[len(events)-1-i] = event{a, runs[index[a.Run]]}
 	}
 	return events, nil
 }
@@ -201,12 +201,12 @@ func (p *activityPage) lines(width, _ int) []string {
 	t := p.theme
 	switch {
 	case p.trouble != "":
-		return append([]string{""}, indentedBy(wrapped(plain(p.trouble), width-6), "   ")...)
+		return append([]string{""}, stepped(wrapped(plain(p.trouble), width-6))...)
 	case !p.loaded:
 		return []string{"", t.dim.Render("   reading…")}
 	case len(p.events) == 0:
 		lines := []string{"", "   " + t.title.Render("No attempt yet."), ""}
-		return append(lines, indentedBy(wrapped("Each try at delivering a run comes here as it ends, with what it came to and why.", width-6), "   ")...)
+		return append(lines, stepped(wrapped("Each try at delivering a run comes here as it ends, with what it came to and why.", width-6))...)
 	}
 	c := activityColumnsFor(width)
 	first := ""

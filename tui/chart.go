@@ -23,13 +23,11 @@ func chartLines(t theme, s *client.Series, width, height int) []string {
 	units := client.Plain(s.Measure.Units, 64)
 	yLabel := func(_ int, v float64) string { return Value(v, units) }
 	xLabel := func(_ int, v float64) string {
-		if i := int(math.Round(v)); i >= 0 && i < len(s.Metrics) && math.Abs(v-float64(i)) < 0.3 {
-			return "#" + number(s.Metrics[i].Version.Number)
-		}
-		return ""
+		i := min(max(int(math.Round(v)), 0), len(s.Metrics)-1)
+		return "#" + number(s.Metrics[i].Version.Number)
 	}
 	plot := linechart.New(width, height, 0, last, low, high,
-		linechart.WithXYSteps(max(width/8, 4), max(height/5, 2)), linechart.WithXLabelFormatter(xLabel), linechart.WithYLabelFormatter(yLabel),
+		linechart.WithXYSteps(max(width/6, 8), max(height/5, 2)), linechart.WithXLabelFormatter(xLabel), linechart.WithYLabelFormatter(yLabel),
 		linechart.WithStyles(t.pen.faint, t.pen.dim, t.pen.soft))
 	plot.DrawXYAxisAndLabel()
 	line := func(values func(client.PerfMetric) *float64, style lipgloss.Style, mark rune) {

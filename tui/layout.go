@@ -73,18 +73,19 @@ func emptyLines(t theme, filtered, here bool, total, width int) []string {
 		case here:
 			words = "No run of this repository is in the outbox, which holds " + counted(total, "run", "runs") + ". A shows all."
 		}
-		return indentedBy(wrapped(words, width-6), "   ")
+		return stepped(wrapped(words, width-6))
 	}
 	lines := []string{"", "   " + t.title.Render("The outbox is empty.")}
-	lines = append(lines, indentedBy(wrapped("Run a benchmark, and its results come here first, then go to the server exactly once:", width-6), "   ")...)
+	lines = append(lines, stepped(wrapped("Run a benchmark, and its results come here first, then go to the server exactly once:", width-6))...)
 	lines = append(lines, "", "   "+t.accent.Render(cut("burrow run go test -run '^$' -bench . ./...", width-3)), "")
-	lines = append(lines, indentedBy(wrapped("In another terminal will do: this list shows what happens as it happens. Or press n to run one from here.", width-6), "   ")...)
+	lines = append(lines, stepped(wrapped("In another terminal will do: this list shows what happens as it happens. Or press n to run one from here.", width-6))...)
 	return lines
 }
 
-func indentedBy(lines []string, indent string) []string {
+// stepped puts lines a step in from the edge.
+func stepped(lines []string) []string {
 	for i, line := range lines {
-		lines[i] = indent + line
+		lines[i] = "   " + line
 	}
 	return lines
 }

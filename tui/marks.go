@@ -58,12 +58,3 @@ func (p *outboxPage) chosen() []*outbox.Run {
 	slices.SortFunc(runs, func(a, b *outbox.Run) int { return int(int64(a.Seq) - int64(b.Seq)) })
 	return runs
 }
-
-// renew takes newer states of marked runs in, and forgets those that are gone.
-func (m marks) renew(runs []*outbox.Run) {
-	for _, r := range runs {
-		if m[r.ID] != nil {
-			m[r.ID] = r
-		}
-	}
-}

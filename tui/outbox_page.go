@@ -9,7 +9,6 @@ import (
 	"burrow/outbox"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/google/uuid"
 )
 
 // outboxPage is the view of the runs: a list, and one run's details.
@@ -27,7 +26,6 @@ type outboxPage struct {
 
 	reading reading
 	changes <-chan struct{}
-	wanted  uuid.UUID // a run that another view asked to see
 }
 
 // focus is where the moving keys go.

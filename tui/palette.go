@@ -79,7 +79,7 @@ func (p *palette) find() {
 	words := strings.Fields(strings.ToLower(p.input.Value()))
 	p.found, p.index = nil, 0
 	for _, e := range p.entries {
-		text := strings.ToLower(e.binding.Help().Desc + " " + e.place)
+		text := strings.ToLower(e.binding.Help().Desc)
 		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
 			p.found = append(p.found, e)
 		}

@@ -19,15 +19,14 @@ import (
 type perfPage struct {
 	serverPage
 
-	about    dimensions
-	branch   int
-	testbed  int
-	measure  int
-	series   []client.Series
-	index    int
-	offset   int
-	layout   layout
-	loadedOf string // project, branch, testbed and measure of the series
+	about   dimensions
+	branch  int
+	testbed int
+	measure int
+	series  []client.Series
+	index   int
+	offset  int
+	layout  layout
 }
 
 // dimensions are what a project's metrics are chosen by.
@@ -76,7 +75,7 @@ func (p *perfPage) readDimensions() tea.Cmd {
 	if p.current() == "" {
 		return nil
 	}
-	generation, project := p.ask_(), p.current()
+	generation, project := p.begin(), p.current()
 	return p.work.do(func(ctx context.Context) tea.Msg {
 		m := dimensionsRead{generation: generation}
 		browser, err := p.browser()
@@ -124,7 +123,7 @@ func (p *perfPage) readSeries() tea.Cmd {
 	for _, b := range d.benchmarks[:min(len(d.benchmarks), mostBenchmarks)] {
 		q.Benchmarks = append(q.Benchmarks, b.UUID)
 	}
-	generation, project := p.ask_(), p.current()
+	generation, project := p.begin(), p.current()
 	return p.work.do(func(ctx context.Context) tea.Msg {
 		m := seriesRead{generation: generation}
 		browser, err := p.browser()

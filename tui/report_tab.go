@@ -34,13 +34,13 @@ func readReport(ctx context.Context, o Options, r *outbox.Run) (*client.Report, 
 func reportTabLines(t theme, r *outbox.Run, loaded *detailsLoaded, now time.Time, width int) []string {
 	switch {
 	case r.Report == nil:
-		return indentedBy(wrapped("No report is known yet: the server's acknowledgment names it.", width-6), "   ")
+		return stepped(wrapped("No report is known yet: the server's acknowledgment names it.", width-6))
 	case loaded.report == nil:
 		words := "The report can't be read now."
 		if loaded.source.Why != nil {
 			words += " " + sentence(loaded.source.Why.Error())
 		}
-		return indentedBy(wrapped(words, width-6), "   ")
+		return stepped(wrapped(words, width-6))
 	}
 	return reportLines(t, loaded.report, loaded.source, now, width)
 }
@@ -49,7 +49,7 @@ func reportTabLines(t theme, r *outbox.Run, loaded *detailsLoaded, now time.Time
 func reportLines(t theme, r *client.Report, source client.Source, now time.Time, width int) []string {
 	var lines []string
 	if source.Cached() {
-		lines = append(indentedBy(wrapped("From the cache, "+ageWords(now.Sub(source.Saved))+" old: "+sentence(source.Why.Error()), width-6), "   "), "")
+		lines = append(stepped(wrapped("From the cache, "+ageWords(now.Sub(source.Saved))+" old: "+sentence(source.Why.Error()), width-6)), "")
 	}
 	list := []fact{
 		{"project", plain(r.Project.Slug), false}, {"branch", plain(r.Branch.Name), false},
@@ -150,31 +150,43 @@ func metricLines(t theme, r *client.Report, width int) []string {
 		}
 	}
 	if len(rows) == 0 {
-		return indentedBy(wrapped("The report holds no results.", width-6), "   ")
+		return stepped(wrapped("The report holds no results.", width-6))
 	}
 	wide.measure = min(wide.measure, 16)
-	const changes = 9
-	room := width - 3 - wide.measure - wide.value - 4
-	if wide.limit > 0 {
-		room -= changes + wide.limit + 4
+	const changes, least = 9, 20 // cells of a change; of a benchmark's name, before columns go
+	room := width - 3 - wide.value - 2 - 1
+	change, limit, measure := wide.limit > 0, wide.limit > 0, true
+	for _, column := range []struct {
+		shown *bool
+		cells int
+	}{{&change, changes + 2}, {&measure, wide.measure + 2}, {&limit, wide.limit + 2}} {
+		if *column.shown = *column.shown && room-column.cells >= min(wide.name, least); *column.shown {
+			room -= column.cells
+		}
 	}
 	name := min(max(room, 8), max(wide.name, 9))
-	var lines []string
-	head := "   " + left("BENCHMARK", name) + "  " + left("MEASURE", wide.measure) + "  " + right("VALUE", wide.value)
-	if wide.limit > 0 {
-		head += "  " + right("BASELINE", changes) + "  " + right("LIMIT", wide.limit)
+	line := func(lead, n, m, v, c, l string) string {
+		text := lead + n
+		if measure {
+			text += "  " + m
+		}
+		text += "  " + v
+		if change {
+			text += "  " + c
+		}
+		if limit {
+			text += "  " + l
+		}
+		return cut(text, width)
 	}
-	lines = append(lines, t.dim.Render(cut(head, width)))
+	lines := []string{t.dim.Render(line("   ", left("BENCHMARK", name), left("MEASURE", wide.measure), right("VALUE", wide.value), right("BASELINE", changes), right("LIMIT", wide.limit)))}
 	for _, one := range rows {
 		lead, style := "   ", t.soft
 		if one.alert {
 			lead, style = " "+t.warn.Render("!")+" ", t.warn
 		}
-		line := lead + left(one.name, name) + "  " + t.dim.Render(left(one.measure, wide.measure)) + "  " + style.Render(right(one.value, wide.value))
-		if wide.limit > 0 {
-			line += "  " + right(one.change, changes) + "  " + t.dim.Render(right(one.limit, wide.limit))
-		}
-		lines = append(lines, cut(line, width))
+		lines = append(lines, line(lead, left(one.name, name), t.dim.Render(left(one.measure, wide.measure)), style.Render(right(one.value, wide.value)),
+			right(one.change, changes), t.dim.Render(right(one.limit, wide.limit))))
 	}
 	return lines
 }

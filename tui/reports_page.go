@@ -32,8 +32,6 @@ type reportsPage struct {
 	openOf client.Source
 	want   uuid.UUID // the report that is being read
 	pager
-	drawn uuid.UUID
-	wide  int
 }
 
 // reportsPerPage is how many reports one question asks for.
@@ -77,7 +75,7 @@ func (p *reportsPage) read(number int) tea.Cmd {
 	if p.current() == "" {
 		return nil
 	}
-	generation, project, branch := p.ask_(), p.current(), p.branches[p.branch]
+	generation, project, branch := p.begin(), p.current(), p.branches[p.branch]
 	wantBranches := number == 1 && len(p.branches) == 1
 	return p.work.do(func(ctx context.Context) tea.Msg {
 		m := reportsRead{generation: generation, number: number}
@@ -201,7 +199,7 @@ func (p *reportsPage) arrange(width, height int) tea.Cmd {
 		lines = append([]string{" " + p.theme.title.Render(cut(plain(p.opened.Branch.Name)+"  "+versionWords(p.opened.Branch.Head.Version), p.layout.detailWidth-2)), ""},
 			reportLines(p.theme, p.opened, p.openOf, p.now, p.layout.detailWidth)...)
 	case p.openOf.Why != nil:
-		lines = indentedBy(wrapped(sentence(p.openOf.Why.Error()), p.layout.detailWidth-6), "   ")
+		lines = stepped(wrapped(sentence(p.openOf.Why.Error()), p.layout.detailWidth-6))
 	}
 	p.pager = p.filled(lines, p.layout.detailLines)
 	return tea.Batch(commands...)

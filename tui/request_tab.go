@@ -19,7 +19,7 @@ func requestLines(t theme, body []byte, folded bool, width int) []string {
 	d := &jsonDrawing{theme: t, folded: folded, width: max(width-4, 8), decoder: json.NewDecoder(bytes.NewReader(body))}
 	d.decoder.UseNumber()
 	if err := d.value("", ""); err != nil {
-		return indentedBy(wrapped("These bytes are no JSON: "+err.Error(), width-6), "   ")
+		return stepped(wrapped("These bytes are no JSON: "+err.Error(), width-6))
 	}
 	if d.hidden > 0 {
 		d.lines = append(d.lines, "", t.dim.Render(counted(d.hidden, "line is", "lines are")+" folded: z shows all"))

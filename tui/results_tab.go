@@ -82,7 +82,7 @@ func bodyRows(ctx context.Context, s *outbox.Store, r *outbox.Run) (rows []resul
 // previous run.
 func resultLines(t theme, loaded *detailsLoaded, width int) []string {
 	if len(loaded.results) == 0 {
-		return indentedBy(wrapped(loaded.unread, width-6), "   ")
+		return stepped(wrapped(loaded.unread, width-6))
 	}
 	several, compared := false, false
 	measures, longest, values := 0, 0, 0
@@ -95,23 +95,31 @@ func resultLines(t theme, loaded *detailsLoaded, width int) []string {
 	}
 	const changes, sparks = 9, earlierRuns + 1
 	measures = min(measures, 16)
-	room := width - 3 - values - 2 - measures - 2 - 1
+	room := width - 3 - values - 2 - 1
 	if compared {
 		room -= changes + 2
+	}
+	if several {
+		room -= 4
+	}
+	measure := room-measures-2 >= min(longest, 20)
+	if measure {
+		room -= measures + 2
 	}
 	spark := compared && room-sparks-2 >= min(longest, 24)
 	if spark {
 		room -= sparks + 2
-	}
-	if several {
-		room -= 4
 	}
 	name := min(max(room, 8), longest)
 	head := "   "
 	if several {
 		head += "IT  "
 	}
-	head += left("BENCHMARK", name) + "  " + left("MEASURE", measures) + "  " + right("VALUE", values)
+	head += left("BENCHMARK", name) + "  "
+	if measure {
+		head += left("MEASURE", measures) + "  "
+	}
+	head += right("VALUE", values)
 	if compared {
 		head += "  " + right("CHANGE", changes)
 	}
@@ -124,7 +132,11 @@ func resultLines(t theme, loaded *detailsLoaded, width int) []string {
 		if several {
 			line += t.dim.Render(left("#"+number(row.Iteration), 4))
 		}
-		line += left(plain(row.Benchmark), name) + "  " + t.dim.Render(left(plain(row.Measure), measures)) + "  " + right(Value(row.Value, row.Units), values)
+		line += left(plain(row.Benchmark), name) + "  "
+		if measure {
+			line += t.dim.Render(left(plain(row.Measure), measures)) + "  "
+		}
+		line += right(Value(row.Value, row.Units), values)
 		if compared {
 			line += "  " + row.change(t, changes)
 		}
@@ -134,7 +146,11 @@ func resultLines(t theme, loaded *detailsLoaded, width int) []string {
 		lines = append(lines, cut(line, width))
 	}
 	if compared {
-		lines = append(lines, "", t.dim.Render(cut("   CHANGE is against this branch's previous run on this testbed in the outbox.", width)))
+		words := wrapped("CHANGE is against this branch's previous run on this testbed in the outbox.", width-4)
+		lines = append(lines, "")
+		for _, line := range words {
+			lines = append(lines, "   "+t.dim.Render(line))
+		}
 	}
 	return lines
 }

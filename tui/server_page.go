@@ -40,7 +40,7 @@ const mostProjects = 50
 // findProjects gathers the configured project, those of runs in the outbox and
 // those that the server lists.
 func (p *serverPage) findProjects() tea.Cmd {
-	p.ask_()
+	p.begin()
 	o, page := p.options, p
 	return p.work.do(func(ctx context.Context) tea.Msg {
 		m := projectsFound{page: page}
@@ -86,8 +86,8 @@ func (p *serverPage) browser() (*client.Browser, error) {
 	return p.options.Browse(p.options.Host)
 }
 
-// ask_ notes that a question is on its way; its answer bears the generation.
-func (p *serverPage) ask_() int {
+// begin notes that a question is on its way; its answer bears the generation.
+func (p *serverPage) begin() int {
 	p.generation++
 	p.asking, p.since, p.trouble = true, p.now, ""
 	return p.generation
@@ -157,5 +157,5 @@ func (p *serverPage) nothingLines(what string, width int) []string {
 		words = "The server holds no " + what + " of project " + plain(p.current()) + " yet. " + p.keys.NextProject.Help().Key + " shows another project."
 	}
 	lines := []string{"", "   " + t.title.Render("Nothing to show")}
-	return append(lines, indentedBy(wrapped(words, width-6), "   ")...)
+	return append(lines, stepped(wrapped(words, width-6))...)
 }

@@ -19,7 +19,7 @@ type shell struct {
 	toast    toast
 	menu     *menu // a question or a choice in the footer; nil: none
 	undoes   []undo
-	tight    bool  // the header has no room for a view's summary: its first line has it
+	tight    bool // the header has no room for a view's summary: its first line has it
 }
 
 // view is a page of the UI. It is given every message that is no key, the keys

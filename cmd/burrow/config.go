@@ -38,6 +38,8 @@ type config struct {
 	LogFile    string `toml:"log-file" json:"log-file,omitempty"`
 	LogLevel   string `toml:"log-level" json:"log-level,omitempty"`
 
+	UI uiConfig `toml:"ui" json:"ui,omitzero"`
+
 	path   string // "" where there is none
 	mend   outbox.MendPolicy
 	settle time.Duration
@@ -80,6 +82,9 @@ func (c *config) check() (err error) {
 		if c.mend, err = outbox.ParseMend(c.Mend); err != nil {
 			return at("mend", err)
 		}
+	}
+	if err := c.UI.check(); err != nil {
+		return at("ui", err)
 	}
 	if c.Settle != "" {
 		if c.settle, err = time.ParseDuration(c.Settle); err != nil {

@@ -158,5 +158,5 @@ func (a *app) demoUI(ctx context.Context, s *stage) error {
 	if _, _, err := s.store.Enqueue(ctx, entry); err != nil {
 		return err
 	}
-	return a.withSender(ctx, s.store, s.hosts, s.host)
+	return a.withSender(ctx, s.store, s.hosts, connection{host: s.host})
 }

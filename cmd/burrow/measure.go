@@ -30,6 +30,7 @@ type benchmarkFlags struct {
 	allowFailure bool
 	shell, flag  string
 	exec, dryRun bool
+	keep         bool // one iteration too, while a person decides on it
 }
 
 func (b *benchmarkFlags) register(flags *pflag.FlagSet) {

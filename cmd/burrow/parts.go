@@ -23,7 +23,7 @@ type keptParts struct {
 // can't take them must not stop a benchmark.
 func (a *app) keepParts(store *outbox.Store, request *request, bench *benchmarkFlags) *keptParts {
 	k := &keptParts{app: a}
-	if store == nil || bench.iter < 2 {
+	if store == nil || bench.iter < 2 && !bench.keep {
 		return k
 	}
 	part, err := outbox.BeginPart(store.Path(), request.draft)
