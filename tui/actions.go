@@ -178,32 +178,36 @@ func (p *outboxPage) askPause() tea.Cmd {
 			})
 		}
 	}
-	choices := []choice{option("a", "all", hold("", "", "everything"))}
+	choices := []choice{
+		option("a", "all", hold("", "", "everything")),
+		option("r", "resume", func() tea.Cmd { return p.resumeAll() }),
+	}
 	if run != nil {
 		choices = append(choices,
-			option("h", "host "+cut(hostName(run.Host), 24), hold(run.Host, "", hostName(run.Host))),
-			option("p", "project "+cut(plain(run.Project), 20), hold(run.Host, run.Project, "project "+plain(run.Project))))
+			option("p", "this project", hold(run.Host, run.Project, "project "+plain(run.Project))),
+			option("h", "this host", hold(run.Host, "", hostName(run.Host))))
 	}
-	choices = append(choices, option("r", "resume all", func() tea.Cmd {
-		return p.work.do(func(ctx context.Context) tea.Msg {
-			lifted, err := s.Resume(ctx, "", "")
-			words := "nothing was paused"
-			var back *undo
-			if len(lifted) > 0 {
-				words = "delivery goes on: " + counted(len(lifted), "pause", "pauses") + " lifted"
-				back = &undo{"the resumption", func(ctx context.Context) error {
-					var bad error
-					for _, h := range lifted {
-						bad = errors.Join(bad, s.Pause(ctx, h.Host, h.Project))
-					}
-					return bad
-				}}
-			}
-			return acted{words: words, undo: back, err: err}
-		})
-	}))
 	p.choose("Pause delivery?", choices...)
 	return nil
+}
+
+// resumeAll lets everything go on that was paused.
+func (p *outboxPage) resumeAll() tea.Cmd {
+	s := p.options.Store
+	return p.work.do(func(ctx context.Context) tea.Msg {
+		lifted, err := s.Resume(ctx, "", "")
+		if err != nil || len(lifted) == 0 {
+			return acted{words: "nothing was paused", err: err}
+		}
+		back := &undo{"the resumption", func(ctx context.Context) error {
+			var bad error
+			for _, h := range lifted {
+				bad = errors.Join(bad, s.Pause(ctx, h.Host, h.Project))
+			}
+			return bad
+		}}
+		return acted{words: "delivery goes on: " + counted(len(lifted), "pause", "pauses") + " lifted", undo: back}
+	})
 }
 
 // problemFound: the next run that needs a person, or none.

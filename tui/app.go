@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 	case suggested:
 		return a.openFields(m)
 	case tea.ResumeMsg:
-		return tea.Batch(tea.ClearScreen, a.refresh())
+		return tea.Batch(tea.ClearScreen, a.refresh(), a.resumed())
 	}
 	var commands []tea.Cmd
 	if a.form != nil {
@@ -187,7 +188,7 @@ func (a *app) pressGlobal(m tea.KeyMsg) (cmd tea.Cmd, taken bool) {
 	case key.Matches(m, k.Quit):
 		return tea.Quit, true
 	case key.Matches(m, k.Suspend):
-		return tea.Suspend, true
+		return a.suspend(), true
 	case key.Matches(m, k.Help):
 		a.helping, a.help = true, pager{}
 	case key.Matches(m, k.Palette):
@@ -216,6 +217,26 @@ func (a *app) pressGlobal(m tea.KeyMsg) (cmd tea.Cmd, taken bool) {
 		return nil, false
 	}
 	return nil, true
+}
+
+// suspend goes to the shell once the sender beside the UI has let go of its
+// claims.
+func (a *app) suspend() tea.Cmd {
+	return a.work.do(func(context.Context) tea.Msg {
+		if a.options.Suspend != nil {
+			a.options.Suspend()
+		}
+		return tea.SuspendMsg{}
+	})
+}
+
+func (a *app) resumed() tea.Cmd {
+	return a.work.do(func(context.Context) tea.Msg {
+		if a.options.Resume != nil {
+			a.options.Resume()
+		}
+		return nil
+	})
 }
 
 // refresh reads everything that is in sight again.

@@ -33,6 +33,9 @@ type Options struct {
 	// Delivery tells whether a sender runs beside the UI. It is called often
 	// and must not wait. nil: none runs.
 	Delivery func() Delivery
+	// Suspend lays that sender to rest before the UI goes to the shell, and Resume
+	// wakes it after. They may wait. nil: nothing is to be done.
+	Suspend, Resume func()
 
 	// Repository is the one that burrow was started in, as runs name theirs: the
 	// list begins with its runs. "": it shows all.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 
 	"burrow/client"
 	"burrow/outbox"
@@ -44,28 +43,23 @@ func (a *app) openUI(ctx context.Context) error {
 	return a.withSender(ctx, store, hosts, connection)
 }
 
-// withSender shows the UI with a sender beside it.
+// withSender shows the UI with a sender beside it, which rests while the UI is
+// suspended: another process may deliver then.
 func (a *app) withSender(ctx context.Context, store *outbox.Store, hosts *client.Hosts, c connection) error {
-	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: a.policy(), Log: a.log, Retention: a.retention(), Measuring: a.quiet().Measuring}
-	sending, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var ended atomic.Pointer[error]
-	done := make(chan error, 1)
-	go func() {
-		err := sender.Run(sending)
-		ended.Store(&err)
-		done <- err
-	}()
+	sender := &resting{ctx: ctx, sender: &outbox.Sender{
+		Store: store, Deliverer: hosts, Policy: a.policy(), Log: a.log, Retention: a.retention(), Measuring: a.quiet().Measuring,
+	}}
+	sender.wake()
 	options := a.uiOptions(store, hosts, c)
+	options.Suspend, options.Resume = func() { _ = sender.rest() }, sender.wake
 	options.Delivery = func() tui.Delivery {
-		if err := ended.Load(); err != nil && *err != nil {
-			return tui.Delivery{Why: (*err).Error()}
+		if err := sender.trouble(); err != nil {
+			return tui.Delivery{Why: err.Error()}
 		}
 		return tui.Delivery{On: true, Quiet: a.quiet().Measuring()}
 	}
 	err := tui.Run(ctx, options)
-	cancel()
-	if sent := <-done; err == nil {
+	if sent := sender.rest(); err == nil {
 		err = sent
 	}
 	return err
