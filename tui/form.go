@@ -143,56 +143,75 @@ func fieldsOf(t theme, trial *Trial, old *outbox.Run, s Suggestions, width, heig
 		return none
 	}
 	adapter := input("Adapter", otherwise(s.Defaults.Adapter, "empty: magic, which tries each"), &trial.Adapter, s.Adapters).
-		Validate(func(text string) error {
-			if text == "" || slices.Contains(s.Adapters, text) {
+		Validate(func(text string) error { // the last field: what stands in others is looked at too
+			if old == nil {
+				switch command, files := strings.TrimSpace(trial.Command), strings.Fields(trial.Files); {
+				case command == "" && len(files) == 0:
+					return errors.New("name a command, or results files")
+				case command != "" && len(files) > 0:
+					return errors.New("a command or files, not both: empty one of them")
+				}
+			}
+			if text == "" {
 				return nil
 			}
 			_, err := harness.ParseAdapter(text)
 			return err
 		})
-	var group *huh.Group
-	if old == nil {
+	project := input("Project", otherwise(s.Defaults.Project, "empty: the server makes one"), &trial.Project, s.Projects)
+	branch := input("Branch", otherwise(s.Defaults.Branch, "empty: git's"), &trial.Branch, s.Branches)
+	testbed := input("Testbed", otherwise(s.Defaults.Testbed, "empty: this system's"), &trial.Testbed, s.Testbeds)
+	group := huh.NewGroup(
+		input("Command", "what runs the benchmark, for a shell", &trial.Command, s.Commands),
+		input("Results files", "in place of a command: names, separated by spaces", &trial.Files, nil).Validate(readable),
+		project, branch, testbed, adapter,
+	)
+	if old != nil {
 		group = huh.NewGroup(
-			input("Command", "what runs the benchmark, for a shell", &trial.Command, s.Commands),
-			input("Results files", "in place of a command: names, separated by spaces", &trial.Files, nil).Validate(func(text string) error {
-				switch files := strings.Fields(text); {
-				case len(files) == 0 && strings.TrimSpace(trial.Command) == "":
-					return errors.New("name a command, or results files")
-				case len(files) > 0 && strings.TrimSpace(trial.Command) != "":
-					return errors.New("a command or files, not both: empty one of them")
-				default:
-					for _, file := range files {
-						if info, err := os.Stat(file); err != nil || info.IsDir() {
-							return fmt.Errorf("%s can't be read as a file", file)
-						}
-					}
-					return nil
-				}
-			}),
-			input("Project", otherwise(s.Defaults.Project, "empty: the server makes one"), &trial.Project, s.Projects),
-			input("Branch", otherwise(s.Defaults.Branch, "empty: git's"), &trial.Branch, s.Branches),
-			input("Testbed", otherwise(s.Defaults.Testbed, "empty: this system's"), &trial.Testbed, s.Testbeds),
-			adapter,
-		)
-	} else {
-		group = huh.NewGroup(
-			input("Project", "", &trial.Project, s.Projects), input("Branch", "", &trial.Branch, s.Branches),
-			input("Testbed", "", &trial.Testbed, s.Testbeds), adapter,
+			input("Host", "where it goes", &trial.Host, nil),
+			project.Description("as it was, or changed"), branch.Description("as it was, or changed"), testbed.Description("as it was, or changed"),
 			input("Hash", "40 hexadecimal digits, or empty", &trial.Hash, nil).Validate(func(text string) error {
 				if text != "" && !client.IsHash(text) {
 					return errors.New("a git hash has 40 hexadecimal digits")
 				}
 				return nil
 			}),
-			input("Host", "", &trial.Host, nil),
+			adapter.Description("as it was, or changed"),
 		)
 	}
 	keys := huh.NewDefaultKeyMap()
 	keys.Quit = key.NewBinding(key.WithDisabled())
-	keys.Input.Next = key.NewBinding(key.WithKeys("enter", "tab", "down"))
-	keys.Input.Prev = key.NewBinding(key.WithKeys("shift+tab", "up"))
+	keys.Input.Next, keys.Input.Prev, keys.Input.Submit = keys.Quit, keys.Quit, keys.Quit // see moveField
 	keys.Input.AcceptSuggestion = key.NewBinding(key.WithKeys("ctrl+e", "right"))
 	return huh.NewForm(group).WithTheme(huhTheme(t)).WithKeyMap(keys).WithShowHelp(false).WithWidth(max(width-6, 20)).WithHeight(max(height-3, 4))
+}
+
+// readable tells whether results files can be read.
+func readable(text string) error {
+	for _, file := range strings.Fields(text) {
+		if info, err := os.Stat(file); err != nil || info.IsDir() {
+			return fmt.Errorf("%s can't be read as a file", file)
+		}
+	}
+	return nil
+}
+
+// moveField moves between fields, and on from the last one if all of them are
+// right. huh would do it by messages, which keys that are typed fast overtake.
+func (f *form) moveField(m tea.KeyMsg) (cmd tea.Cmd, moved bool) {
+	switch m.String() {
+	case "shift+tab", "up":
+		return f.fields.PrevField(), true
+	case "enter", "tab", "down":
+	default:
+		return nil, false
+	}
+	before := f.fields.GetFocusedField()
+	cmd = f.fields.NextField()
+	if f.fields.GetFocusedField() == before {
+		cmd = tea.Batch(f.fields.NextGroup(), before.Focus())
+	}
+	return cmd, true
 }
 
 // huhTheme draws huh's fields in burrow's colours.
@@ -234,7 +253,7 @@ func (a *app) formTakes(msg tea.Msg) (cmd tea.Cmd, taken bool) {
 	if f.stage == stageFields {
 		model, cmd := f.fields.Update(msg)
 		f.fields = model.(*huh.Form)
-		return tea.Batch(cmd, a.formMoved()), false
+		return cmd, false
 	}
 	return nil, false
 }
@@ -247,9 +266,12 @@ func (a *app) pressForm(m tea.KeyMsg) tea.Cmd {
 			a.form = nil
 			return nil
 		}
+		if cmd, moved := f.moveField(m); moved {
+			return tea.Batch(cmd, a.formMoved())
+		}
 		model, cmd := f.fields.Update(m)
 		f.fields = model.(*huh.Form)
-		return tea.Batch(cmd, a.formMoved())
+		return cmd
 	case stageRunning:
 		if key.Matches(m, k.Dismiss) || key.Matches(m, k.Abandon) {
 			f.stop()
