@@ -15,7 +15,10 @@ func (a *app) header() string {
 	start := " " + a.theme.title.Render("burrow") + a.viewNames()
 	end := "  " + reachWords(a.theme, a.options.Host, a.reach, a.now) + " "
 	if words := a.view().summary(); words != "" && !a.tight {
-		start += a.theme.dim.Render("  · " + words)
+		words = "  · " + words
+		if room := a.width - ansi.StringWidth(start) - ansi.StringWidth(end); room >= min(ansi.StringWidth(words), 12) {
+			start += a.theme.dim.Render(words)
+		}
 	}
 	return between(start, end, a.width)
 }

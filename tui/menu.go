@@ -49,7 +49,7 @@ func (s *shell) pressMenu(m tea.KeyMsg) (cmd tea.Cmd, taken bool) {
 	return asked.choices[i].act(), true
 }
 
-// line draws the question with its answers, which are never cut.
+// line draws the question with as many answers as fit, the way out always.
 func (q *menu) line(t theme, width int) string {
 	var list []hint
 	wide := 0

@@ -320,10 +320,8 @@ func (p *perfPage) rowLines(width int) []string {
 		if i == p.index {
 			cursor, ink = t.accent.Render("▌"), t.title
 		}
-		points := make([]float64, len(s.Metrics))
-		alerts := 0
-		for j, m := range s.Metrics {
-			points[j] = m.Metric.Value
+		points, alerts := pointsOf(s), 0
+		for _, m := range s.Metrics {
 			if m.Alert != nil {
 				alerts++
 			}
@@ -345,6 +343,14 @@ func (p *perfPage) rowLines(width int) []string {
 	return lines
 }
 
+func pointsOf(s *client.Series) []float64 {
+	points := make([]float64, len(s.Metrics))
+	for i, m := range s.Metrics {
+		points[i] = m.Metric.Value
+	}
+	return points
+}
+
 // detailLines draw the chart with what it shows above it.
 func (p *perfPage) detailLines(width, height int) []string {
 	s := p.selected()
@@ -357,7 +363,10 @@ func (p *perfPage) detailLines(width, height int) []string {
 		" " + t.title.Render(cut(plain(s.Benchmark.Name), width-2)),
 		" " + cut(t.soft.Render(Value(last.Metric.Value, s.Measure.Units))+t.dim.Render("  at "+versionWords(&last.Version)+", "+counted(len(s.Metrics), "version", "versions")+" since "+s.Metrics[0].StartTime.Local().Format(time.DateOnly)+p.limitWords(last)), width-2),
 	}
-	return append(lines, chartLines(t, s, width-2, height-len(lines))...)
+	if chart := chartLines(t, s, width-2, height-len(lines)); chart != nil {
+		return append(lines, chart...)
+	}
+	return append(lines, " "+t.soft.Render(Sparkline(pointsOf(s), width-2))) // no room for a chart
 }
 
 func (p *perfPage) limitWords(m client.PerfMetric) string {

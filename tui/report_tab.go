@@ -78,17 +78,30 @@ func alertLines(t theme, r *client.Report, width int) []string {
 	if len(r.Alerts) == 0 {
 		return nil
 	}
+	measures := map[uuid.UUID]client.Measure{} // by metric
+	for _, iteration := range r.Results {
+		for _, result := range iteration {
+			for _, m := range result.Measures {
+				measures[m.Metric.UUID] = m.Measure
+			}
+		}
+	}
 	counts := r.AlertCounts()
 	lines := []string{"", " " + t.warn.Render(counted(counts.Total, "ALERT", "ALERTS")) + t.dim.Render("  "+number(counts.Active)+" active")}
 	for i := range r.Alerts {
 		a := &r.Alerts[i]
-		words := plain(a.Benchmark.Name) + ", " + plain(a.MeasureName()) + ": " + figures(a.Metric.Value)
+		measure := measures[a.Metric.UUID]
+		words := plain(a.Benchmark.Name)
+		if name := firstText(plain(measure.Name), plain(a.MeasureName())); name != "" {
+			words += ", " + name
+		}
+		words += ": " + Value(a.Metric.Value, measure.Units)
 		if limit := alertLimit(a); limit != nil {
 			over := "above"
 			if a.Limit == "lower" {
 				over = "below"
 			}
-			words += ", " + over + " the limit " + figures(*limit)
+			words += ", " + over + " the limit " + Value(*limit, measure.Units)
 		}
 		if a.Status != "active" {
 			words += " (" + plain(a.Status) + ")"
@@ -102,6 +115,15 @@ func alertLines(t theme, r *client.Report, width int) []string {
 		}
 	}
 	return lines
+}
+
+func firstText(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 func alertLimit(a *client.Alert) *float64 {

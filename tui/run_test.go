@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -17,6 +19,7 @@ func TestNothingIsLeftRunningAfterRun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "outbox.db")
 	s := openStore(t, path)
 	enqueue(t, s, "main")
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // what the runtime starts for it stays
 	before := runtime.NumGoroutine()
 	for _, end := range []string{"q", "\x03", "the context"} {
 		input, keys := io.Pipe()
