@@ -11,7 +11,7 @@ import (
 
 // watchInterval is how often the file is glanced at for changes by other
 // processes. A glance reads 80 bytes of two pages, without a lock.
-const watchInterval = 100 * time.Millisecond
+const watchInterval = 200 * time.Millisecond
 
 // stamp tells one state of the file from another: which file it is, and the
 // transaction numbers of bbolt's two meta pages. File times are too coarse:
@@ -79,16 +79,19 @@ func (s *Store) watch(ctx context.Context, own bool) <-chan struct{} {
 		defer s.pokes.remove(poke)
 		tick := time.NewTicker(watchInterval)
 		defer tick.Stop()
-		for {
+		for still := 0; ; still++ {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+				if still > settled && before.stands(s.path) {
+					continue
+				}
 			case <-poke:
 				tick.Reset(watchInterval)
 			}
 			if now := s.stamp(); !now.equal(before) {
-				before = now
+				before, still = now, 0
 				select {
 				case changes <- struct{}{}:
 				default:
@@ -100,6 +103,21 @@ func (s *Store) watch(ctx context.Context, own bool) <-chan struct{} {
 		}
 	}()
 	return changes
+}
+
+// settled is for how many looks a file must have stood still before its times
+// alone are looked at: commits of one tick of the file system's clock, two
+// seconds at the most, leave them alike.
+const settled = int(3 * time.Second / watchInterval)
+
+// stands tells whether the file at a path is the one of the stamp, with its
+// times and its size.
+func (a stamp) stands(path string) bool {
+	if a.file == nil {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && os.SameFile(info, a.file) && info.Size() == a.file.Size() && info.ModTime().Equal(a.file.ModTime())
 }
 
 // sleep waits, or returns false when the context ends first.

@@ -24,6 +24,7 @@ type acted struct {
 type failed struct{ err error }
 
 func (p *outboxPage) did(m acted) tea.Cmd {
+	p.reading.surveyed = false
 	if m.undo != nil {
 		p.remember(*m.undo)
 	}

@@ -197,7 +197,11 @@ func (p *activityPage) hints() []hint {
 	return []hint{hintOf(k.Open, "its run"), hintOf(k.Palette, "actions"), hintOf(k.Quit, "quit"), hintOf(k.Help, "help")}
 }
 
-func (p *activityPage) lines(width, _ int) []string {
+func (p *activityPage) lines(width, height int) []string {
+	return filled(p.drawn(width), width, height)
+}
+
+func (p *activityPage) drawn(width int) []string {
 	t := p.theme
 	switch {
 	case p.trouble != "":

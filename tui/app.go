@@ -242,6 +242,7 @@ func (a *app) resumed() tea.Cmd {
 // refresh reads everything that is in sight again.
 func (a *app) refresh() tea.Cmd {
 	a.pings++
+	a.outbox.reading.surveyed = false
 	return tea.Batch(a.outbox.reload(goalSelected), a.view().entered(), askHost(a.work, a.options, a.pings))
 }
 
@@ -300,13 +301,13 @@ func (a *app) View() string {
 	}
 	var lines []string
 	if a.width < leastWidth || a.height < leastHeight {
-		lines = tooSmall(a.theme, a.width, a.height)
+		lines = filled(tooSmall(a.theme, a.width, a.height), a.width, a.height)
 	} else {
 		lines = append(lines, a.header())
-		lines = append(lines, filled(a.body(), a.width, a.room.body)...)
-		lines = append(lines, a.footer()...)
+		lines = append(lines, a.body()...)
+		lines = append(lines, filled(a.footer(), a.width, a.room.footer)...)
 	}
-	frame := strings.Join(filled(lines, a.width, a.height), "\n")
+	frame := strings.Join(lines, "\n")
 	if !a.theme.unicode {
 		return ascii(frame)
 	}
@@ -315,13 +316,16 @@ func (a *app) View() string {
 
 // body is what lies between header and footer: the view, or what lies over it.
 func (a *app) body() []string {
+	var over []string
 	switch {
 	case a.form != nil:
-		return a.form.lines(a.theme, a.width, a.room.body)
+		over = a.form.lines(a.theme, a.width, a.room.body)
 	case a.palette != nil:
-		return a.palette.lines(a.theme, a.width, a.room.body)
+		over = a.palette.lines(a.theme, a.width, a.room.body)
 	case a.helping:
-		return append([]string{""}, a.help.visible(a.theme, a.width)...)
+		over = append([]string{""}, a.help.visible(a.theme, a.width)...)
+	default:
+		return a.view().lines(a.width, a.room.body)
 	}
-	return a.view().lines(a.width, a.room.body)
+	return filled(over, a.width, a.room.body)
 }

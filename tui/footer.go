@@ -34,7 +34,7 @@ func (a *app) answer(room int) string {
 	switch {
 	case a.outbox.reading.trouble != "":
 		return t.bad.Render(" ! " + a.outbox.reading.trouble)
-	case !a.outbox.reading.loaded:
+	case !a.outbox.reading.answered:
 		return ""
 	}
 	moving, needs := outlookWords(a.outbox.outlook, a.now)

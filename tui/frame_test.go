@@ -70,7 +70,8 @@ func still(t testing.TB, th theme, width, height int, runs []*outbox.Run) *app {
 	}
 	a.Update(tea.WindowSizeMsg{Width: width, Height: height})
 	a.Update(hostAnswered{asked: true, version: "0.6.9", latency: 4 * time.Millisecond})
-	a.Update(outboxLoaded{window: window{runs: runs}, outlook: look, delivery: Delivery{On: true}})
+	a.Update(outboxLoaded{window: window{runs: runs, counts: counts}, delivery: Delivery{On: true}})
+	a.Update(surveyed{outlook: look})
 	return a
 }
 
@@ -233,7 +234,7 @@ func TestTroubleIsOneLine(t *testing.T) {
 	if !strings.Contains(frame, "! the outbox went away: no such file") || !strings.Contains(frame, "feature/radix") {
 		t.Errorf("the runs that were read and the error in one line:\n%s", frame)
 	}
-	a.Update(outboxLoaded{window: a.outbox.list.window, outlook: a.outbox.outlook})
+	a.Update(outboxLoaded{window: a.outbox.list.window})
 	if strings.Contains(a.View(), "went away") {
 		t.Error("the error stays after a read that succeeded")
 	}

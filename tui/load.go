@@ -22,10 +22,15 @@ type (
 		goal       goal
 		seq        uint64
 		window     window
-		outlook    outlook
 		delivery   Delivery
 		err        error
 		lasted     time.Duration
+	}
+	// surveyed: the answer to "am I done?" was read.
+	surveyed struct {
+		outlook outlook
+		err     error
+		lasted  time.Duration
 	}
 	// rested: the next load may begin.
 	rested struct{}
@@ -70,11 +75,18 @@ func loadOutbox(w *work, o Options, l loading) tea.Cmd {
 		started := time.Now()
 		m := outboxLoaded{generation: l.generation, goal: l.goal, seq: l.seq, delivery: o.Delivery()}
 		m.window, m.err = readWindow(ctx, o.Store, l.query, l.goal, l.seq)
-		if m.err == nil {
-			m.outlook, m.err = survey(ctx, o.Store, m.window.counts)
-		}
 		m.lasted = time.Since(started)
 		return m
+	})
+}
+
+// surveyOutbox reads the answer to "am I done?", which looks at more runs than
+// the screen shows: the list does not wait for it.
+func surveyOutbox(w *work, s *outbox.Store, counts outbox.Counts) tea.Cmd {
+	return w.do(func(ctx context.Context) tea.Msg {
+		started := time.Now()
+		look, err := survey(ctx, s, counts)
+		return surveyed{look, err, time.Since(started)}
 	})
 }
 

@@ -65,9 +65,12 @@ func (p *outboxPage) take(msg tea.Msg) tea.Cmd {
 		p.changes = m.changes
 		return tea.Batch(waitForChange(p.work, p.changes), p.reload(goalSelected))
 	case outboxChanged:
+		p.reading.surveyed = false
 		return tea.Batch(waitForChange(p.work, p.changes), p.reload(goalSelected))
 	case outboxLoaded:
 		return p.show(m)
+	case surveyed:
+		return p.answer(m)
 	case rested:
 		p.reading.underway = false
 		if p.reading.stale {
@@ -100,6 +103,9 @@ type reading struct {
 	generation int  // a load for an older filter is dropped
 	loaded     bool // something was read at all
 	details    bool // details are being read
+	lasted     time.Duration
+	answered   bool // the answer to "am I done?" is known
+	surveyed   bool // the answer to "am I done?" is as new as the file: a filter changes none of it
 	trouble    string
 }
 
@@ -139,20 +145,37 @@ func (p *outboxPage) show(m outboxLoaded) tea.Cmd {
 		p.reading.underway = false
 		return p.reload(goalSelected)
 	case m.err != nil:
-		p.reading.trouble, p.reading.stale = client.Plain(m.err.Error(), 0), true
+		p.reading.trouble, p.reading.stale, p.reading.surveyed = client.Plain(m.err.Error(), 0), true, false
 		return p.work.after(retryRead, rested{})
 	}
 	first := !p.reading.loaded
-	before := p.outlook
 	p.reading.trouble, p.reading.loaded = "", true
-	p.outlook = m.outlook
-	if p.here && first && len(m.window.runs) == 0 && m.outlook.total() > 0 {
+	if first {
+		p.outlook = newOutlook(m.window.counts)
+	}
+	if p.here && first && len(m.window.runs) == 0 && p.outlook.total() > 0 {
 		p.here = false // this repository has none yet: show what there is
 		return tea.Batch(p.work.after(0, rested{}), p.refilter(goalNewest))
 	}
 	p.list = p.list.show(m.window, m.goal, m.seq)
 	p.detail = p.detail.show(p.list.selected())
-	return tea.Batch(p.work.after(restFactor*m.lasted, rested{}), p.recall(), p.ring(before, first))
+	if p.reading.surveyed {
+		return tea.Batch(p.work.after(restFactor*m.lasted, rested{}), p.recall())
+	}
+	p.reading.surveyed, p.reading.lasted = true, m.lasted
+	return tea.Batch(surveyOutbox(p.work, p.options.Store, m.window.counts), p.recall())
+}
+
+// answer takes the answer to "am I done?" in.
+func (p *outboxPage) answer(m surveyed) tea.Cmd {
+	rest := p.work.after(restFactor*(p.reading.lasted+m.lasted), rested{})
+	if m.err != nil {
+		p.reading.trouble, p.reading.stale, p.reading.surveyed = client.Plain(m.err.Error(), 0), true, false
+		return p.work.after(retryRead, rested{})
+	}
+	before, first := p.outlook, !p.reading.answered
+	p.outlook, p.reading.answered = m.outlook, true
+	return tea.Batch(rest, p.ring(before, first))
 }
 
 // ring rings the terminal's bell for a run that was rejected, where the
@@ -245,8 +268,11 @@ func (p *outboxPage) lines(width, height int) []string {
 	if p.tight {
 		summary = p.summary()
 	}
-	lines := append([]string{p.filter.line(p.theme, summary, width)}, p.body(width)...)
-	return filled(lines, width, height)
+	first := left(p.filter.line(p.theme, summary, width), width)
+	if p.reading.loaded && len(p.list.runs) > 0 && p.layout.arrangement == beside {
+		return append([]string{first}, p.bodyBeside()...)
+	}
+	return append([]string{first}, filled(p.body(width), width, height-1)...)
 }
 
 func (p *outboxPage) body(width int) []string {
@@ -256,12 +282,8 @@ func (p *outboxPage) body(width int) []string {
 	case len(p.list.runs) == 0:
 		return emptyLines(p.theme, p.filter.set(), p.here, p.outlook.total(), width)
 	}
-	switch p.layout.arrangement {
-	case beside:
-		return p.bodyBeside()
-	case below:
+	if p.layout.arrangement == below {
 		return p.bodyBelow(width)
-	case onePage:
 	}
 	if p.focus == focusDetail {
 		return p.detail.visible(p.theme, width)
@@ -288,7 +310,10 @@ func (p *outboxPage) bodyBeside() []string {
 
 func (p *outboxPage) bodyBelow(width int) []string {
 	l := p.layout
-	lines := filled(p.rowsDrawn(width, p.focus == focusList), width, l.listHeight)
+	lines := p.rowsDrawn(width, p.focus == focusList)
+	for len(lines) < l.listHeight {
+		lines = append(lines, "")
+	}
 	lines = append(lines, ruleLine(p.theme, width, p.focus == focusDetail))
 	return append(lines, p.detail.visible(p.theme, width)...)
 }

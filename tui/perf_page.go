@@ -273,7 +273,9 @@ func (p *perfPage) choice() string {
 		of(d.testbeds[p.testbed].Name, p.testbed, len(d.testbeds)) + t.dim.Render(" · ") + of(d.measures[p.measure].Name, p.measure, len(d.measures))
 }
 
-func (p *perfPage) lines(width, _ int) []string {
+func (p *perfPage) lines(width, height int) []string { return filled(p.drawn(width), width, height) }
+
+func (p *perfPage) drawn(width int) []string {
 	choice := p.choice()
 	if p.tight {
 		choice = " " + p.theme.dim.Render(p.summary()+" ·") + choice

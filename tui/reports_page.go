@@ -243,6 +243,10 @@ func (p *reportsPage) hints() []hint {
 }
 
 func (p *reportsPage) lines(width, height int) []string {
+	return filled(p.drawn(width, height), width, height)
+}
+
+func (p *reportsPage) drawn(width, height int) []string {
 	branch := "all branches"
 	if name := p.branches[p.branch]; name != "" {
 		branch = "branch " + plain(name)

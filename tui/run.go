@@ -86,6 +86,11 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// framesPerSecond bounds how often the screen is drawn. Bubble Tea wakes the
+// processor as often even when nothing changes; what its default of 60 costs
+// beyond this pays for looking at the outbox's file.
+const framesPerSecond = 50
+
 // Run shows the UI until the person quits or the context ends, which is no
 // error. When it returns, the terminal is as it was and nothing of the UI runs
 // any more.
@@ -97,7 +102,7 @@ func Run(ctx context.Context, o Options) error {
 	defer cancel()
 
 	a := newApp(o, work, newTheme(rendererFor(o), o.Colours, showsUnicode(os.Getenv)))
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithOutput(o.Output)}
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithOutput(o.Output), tea.WithFPS(framesPerSecond)}
 	if o.Mouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}

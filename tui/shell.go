@@ -37,7 +37,8 @@ type view interface {
 	// arrange fits the view to its room and asks for what it lacks. The view
 	// that is in sight is arranged after each message.
 	arrange(width, height int) tea.Cmd
-	// lines draws it.
+	// lines draws it: exactly so many lines, each exactly as wide. Measuring is
+	// most of what a frame costs, so nobody measures them again.
 	lines(width, height int) []string
 	// summary is what the header says of it.
 	summary() string
