@@ -13,12 +13,25 @@ import (
 // variation selectors and skin tones make one glyph of several in some
 // terminals only; without them all count the same cells.
 func plain(text string) string {
+	if simple(text) && len(text) < 64 && !strings.Contains(text, "  ") && strings.TrimSpace(text) == text {
+		return text // most names are
+	}
 	return strings.Map(func(r rune) rune {
 		if r == '\u200d' || r >= '\ufe00' && r <= '\ufe0f' || r >= 0x1f3fb && r <= 0x1f3ff {
 			return -1
 		}
 		return r
 	}, client.Plain(text, 0))
+}
+
+// simple tells whether a text is printable ASCII only: a cell a byte.
+func simple(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // cut shortens styled text to a width.
@@ -44,6 +57,13 @@ func right(text string, width int) string {
 // fitted cuts text to a width and says how many cells are left. Measuring is
 // most of what a frame costs, so a text that fits is measured once.
 func fitted(text string, width int) (string, int) {
+	if simple(text) {
+		if len(text) > width {
+			text = cut(text, width)
+			return text, max(width-ansi.StringWidth(text), 0)
+		}
+		return text, width - len(text)
+	}
 	has := ansi.StringWidth(text)
 	if has > width {
 		text = cut(text, width)

@@ -48,7 +48,7 @@ func TestAHundredThousandRunsOpenAtOnce(t *testing.T) {
 	s := largeOutbox(t, path, 100_000)
 	for name, to := range map[string]goal{"newest": goalNewest, "oldest": goalOldest} {
 		started := time.Now()
-		w, err := readWindow(context.Background(), s, outbox.Query{}, to, 0)
+		w, err := readWindow(context.Background(), s, outbox.Query{}, to, 0, windowReach)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestWindowsMeetWithoutGaps(t *testing.T) {
 			}
 		}
 		for _, seq := range []uint64{0, 1, 5, 119, 120, 121, 500, 879, 880, 999, 1000, 5000} {
-			w, err := readWindow(ctx, s, q, goalSelected, seq)
+			w, err := readWindow(ctx, s, q, goalSelected, seq, windowReach)
 			if err != nil {
 				t.Fatal(err)
 			}

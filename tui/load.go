@@ -68,13 +68,14 @@ type loading struct {
 	query      outbox.Query
 	goal       goal
 	seq        uint64
+	reach      int
 }
 
 func loadOutbox(w *work, o Options, l loading) tea.Cmd {
 	return w.do(func(ctx context.Context) tea.Msg {
 		started := time.Now()
 		m := outboxLoaded{generation: l.generation, goal: l.goal, seq: l.seq, delivery: o.Delivery()}
-		m.window, m.err = readWindow(ctx, o.Store, l.query, l.goal, l.seq)
+		m.window, m.err = readWindow(ctx, o.Store, l.query, l.goal, l.seq, l.reach)
 		m.lasted = time.Since(started)
 		return m
 	})

@@ -139,6 +139,7 @@ func (p *outboxPage) typeFilter(m tea.KeyMsg) tea.Cmd {
 
 func (p *outboxPage) refilter(to goal) tea.Cmd {
 	p.reading.generation++
+	p.reading.brief = to == goalNewest
 	p.reading.goal = to // what an older filter was to show is no goal any more
 	return p.reload(to)
 }

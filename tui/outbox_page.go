@@ -102,6 +102,7 @@ type reading struct {
 	seq        uint64
 	generation int  // a load for an older filter is dropped
 	loaded     bool // something was read at all
+	brief      bool // the next load is the first for a filter: a screen of it will do
 	details    bool // details are being read
 	lasted     time.Duration
 	answered   bool // the answer to "am I done?" is known
@@ -126,14 +127,17 @@ func (p *outboxPage) reload(to goal) tea.Cmd {
 		return nil
 	}
 	query, _ := p.filter.query(p.base())
-	l := loading{generation: p.reading.generation, query: query, goal: p.reading.goal}
+	l := loading{generation: p.reading.generation, query: query, goal: p.reading.goal, reach: windowReach}
+	if p.reading.brief {
+		l.reach = max(p.list.height, 20)
+	}
 	switch run := p.list.selected(); {
 	case p.reading.goal == goalRun:
 		l.seq = p.reading.seq
 	case run != nil:
 		l.seq = run.Seq
 	}
-	p.reading.underway, p.reading.stale, p.reading.goal = true, false, goalSelected
+	p.reading.underway, p.reading.stale, p.reading.goal, p.reading.brief = true, false, goalSelected, false
 	return loadOutbox(p.work, p.options, l)
 }
 

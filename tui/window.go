@@ -30,28 +30,29 @@ const (
 	goalRun // a certain run, which the cursor goes to
 )
 
-// readWindow reads the runs around one of them, which may be gone by now.
-func readWindow(ctx context.Context, s *outbox.Store, q outbox.Query, to goal, seq uint64) (window, error) {
+// readWindow reads the runs around one of them, which may be gone by now, up to
+// so many on each side.
+func readWindow(ctx context.Context, s *outbox.Store, q outbox.Query, to goal, seq uint64, reach int) (window, error) {
 	q.Before, q.After = 0, 0
 	switch {
 	case to == goalOldest:
 		q.OldestFirst = true
-		w, err := page(ctx, s, q, windowReach+1)
+		w, err := page(ctx, s, q, reach+1)
 		slices.Reverse(w.runs)
 		w.newer, w.older = w.older, false
 		return w, err
 	case to == goalNewest || seq == 0: // nothing is selected
-		return page(ctx, s, q, windowReach+1)
+		return page(ctx, s, q, reach+1)
 	}
 	q.Before = seq + 1
-	w, err := page(ctx, s, q, windowReach+1)
+	w, err := page(ctx, s, q, reach+1)
 	if err != nil {
 		return w, err
 	}
 	q.Before, q.After, q.OldestFirst = 0, seq, true
-	above, err := page(ctx, s, q, windowReach+1)
-	if w.newer = len(above.runs) > windowReach; w.newer {
-		above.runs = above.runs[:windowReach]
+	above, err := page(ctx, s, q, reach+1)
+	if w.newer = len(above.runs) > reach; w.newer {
+		above.runs = above.runs[:reach]
 	}
 	slices.Reverse(above.runs)
 	w.runs, w.counts = append(above.runs, w.runs...), above.counts
