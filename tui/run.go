@@ -109,7 +109,12 @@ func Run(ctx context.Context, o Options) error {
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}
-	_, err := tea.NewProgram(a, options...).Run()
+	program := tea.NewProgram(guarded{a, &work.defect}, options...)
+	work.quit = program.Quit
+	_, err := program.Run()
+	if broken := work.defect.error(); broken != nil {
+		return broken
+	}
 	if errors.Is(err, tea.ErrInterrupted) || ctx.Err() != nil && !errors.Is(err, tea.ErrProgramPanic) {
 		return nil
 	}
@@ -143,15 +148,19 @@ type work struct {
 	mu      sync.Mutex
 	ended   bool
 	running sync.WaitGroup
+
+	defect defect // of a command, or of the UI itself
+	quit   func() // ends the program; nil: there is none
 }
 
 // do makes a command of work that may wait, as long as the context lasts.
 func (w *work) do(wait func(context.Context) tea.Msg) tea.Cmd {
-	return func() tea.Msg {
+	return func() (msg tea.Msg) {
 		if !w.begin() {
 			return nil
 		}
 		defer w.running.Done()
+		defer w.defect.catch(func() { msg = tea.QuitMsg{} })
 		return wait(w.ctx)
 	}
 }

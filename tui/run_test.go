@@ -82,3 +82,39 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+// TestAPanicLeavesTheTerminalAsItWas: a defect in a message, in drawing or in a
+// command ends the UI with an error and a stack, and restores the screen.
+func TestAPanicLeavesTheTerminalAsItWas(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "outbox.db"))
+	enqueue(t, s, "main")
+	for name, options := range map[string]Options{
+		"in a message": {Now: func() time.Time { panic("no time") }},
+		"in a command": {Host: "https://bench.example", Ping: func(context.Context, string) (string, error) { panic("no ping") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			input, keys := io.Pipe()
+			defer keys.Close()
+			var output lockedBuffer
+			options.Store, options.Input, options.Output = s, input, &output
+			armed := options.Now
+			if armed != nil {
+				calls := 0
+				options.Now = func() time.Time {
+					if calls++; calls > 2 {
+						return armed()
+					}
+					return time.Now()
+				}
+			}
+			err := Run(context.Background(), options)
+			var broken *PanicError
+			if !errors.As(err, &broken) || len(broken.Stack) == 0 || !strings.Contains(err.Error(), "no ") {
+				t.Fatalf("%v", err)
+			}
+			if text := output.String(); !strings.Contains(text, "\x1b[?1049l") || strings.Contains(text, "goroutine") {
+				t.Errorf("the terminal is left with %q", text)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,11 +59,30 @@ func (a *app) withSender(ctx context.Context, store *outbox.Store, hosts *client
 		}
 		return tui.Delivery{On: true, Quiet: a.quiet().Measuring()}
 	}
-	err := tui.Run(ctx, options)
+	err := a.keptReport(tui.Run(ctx, options))
 	if sent := sender.rest(); err == nil {
 		err = sent
 	}
 	return err
+}
+
+// keptReport writes a broken UI's stack to the log, and to a file that the
+// error names.
+func (a *app) keptReport(err error) error {
+	var broken *tui.PanicError
+	if !errors.As(err, &broken) {
+		return err
+	}
+	a.log.Error("the terminal UI broke", "panic", fmt.Sprint(broken.Value), "stack", string(broken.Stack))
+	file, failed := os.CreateTemp("", "burrow-crash-*.txt")
+	if failed != nil {
+		return err
+	}
+	_, failed = fmt.Fprintf(file, "burrow %s\n%v\n\n%s", version, broken.Value, broken.Stack)
+	if errors.Join(failed, file.Close()) != nil {
+		return err
+	}
+	return fmt.Errorf("%w; the outbox is safe, and burrow list and sync work on; what happened is in %s", err, file.Name())
 }
 
 // uiOptions give the UI what the command line does, in the command line's way.
