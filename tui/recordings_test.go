@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func TestRecordedNamesAreHarmless(t *testing.T) {
 		}
 		path, _, _ := strings.Cut(call.Request.Path, "?")
 		made := path == "/v0/run" && call.Response.Status == 201 // its answer is a report
-		if !made && (call.Request.Method != "GET" || call.Response.Status != 200) {
+		if !made && (call.Request.Method != http.MethodGet || call.Response.Status != 200) {
 			continue
 		}
 		if strings.Contains(string(call.Response.Body), `\u001b`) {

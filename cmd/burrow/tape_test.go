@@ -34,7 +34,7 @@ func TestTheTapeIsWhatHappens(t *testing.T) {
 	waits := 0
 	for i, line := range strings.Split(string(tape), "\n") {
 		line = strings.ReplaceAll(line, "127.0.0.1:6610", address)
-		if err := screen.play(t, line, &waits); err != nil {
+		if err := screen.play(line, &waits); err != nil {
 			t.Fatalf("demo.tape, line %d: %v; the screen:\n%s", i+1, err, screen.text())
 		}
 	}
@@ -52,7 +52,7 @@ func TestTheTapeIsWhatHappens(t *testing.T) {
 var tapeWait = regexp.MustCompile(`^Wait\+Screen(?:@(\S+))? /(.*)/$`)
 
 // play does what one line of a tape says. Its pauses are for spectators.
-func (s *screen) play(t *testing.T, line string, waits *int) error {
+func (s *screen) play(line string, waits *int) error {
 	command, rest, _ := strings.Cut(line, " ")
 	switch command {
 	case "", "#", "Output", "Require", "Set", "Hide", "Show", "Sleep":
