@@ -22,13 +22,13 @@ const (
 type keyMap struct {
 	Up, Down, PageUp, PageDown, Top, Bottom key.Binding
 
-	View1, View2, View3, View4, NextView, PreviousView            key.Binding
-	Palette, Undo, New, Mouse, Refresh, Suspend, Help, Quit       key.Binding
-	Abandon                                                       key.Binding
-	Open, Filter, ClearFilter, Mark, Range, Everything, Problem   key.Binding
-	Retry, Cancel, Resubmit, Delete, Copy, Browser, Pause, Export key.Binding
-	Back, NextTab, PreviousTab, Fold                              key.Binding
-	NextProject, NextBranch, NextTestbed, NextMeasure             key.Binding
+	View1, View2, View3, View4, NextView, PreviousView                key.Binding
+	Palette, Undo, New, Mouse, Refresh, Suspend, Help, Quit           key.Binding
+	Abandon                                                           key.Binding
+	Open, Filter, ClearFilter, Mark, Range, Everything, Sort, Problem key.Binding
+	Retry, Cancel, Resubmit, Delete, Copy, Browser, Pause, Export     key.Binding
+	Back, NextTab, PreviousTab, Fold                                  key.Binding
+	NextProject, NextBranch, NextTestbed, NextMeasure                 key.Binding
 
 	Yes, No, Leave                key.Binding
 	Apply, Drop                   key.Binding
@@ -71,6 +71,7 @@ func newKeyMap() keyMap {
 		Mark:        bind("Space", "mark", " "),
 		Range:       bind("v", "mark from the last mark to here", "v"),
 		Everything:  bind("A", "all runs, or this repository's", "A"),
+		Sort:        bind("s", "newest or oldest first", "s"),
 		Problem:     bind("!", "the next run that needs you", "!"),
 
 		Retry:    bind(keyRetry, "retry (same bytes, same key)", keyRetry),
@@ -219,7 +220,7 @@ func (k keyMap) together() [][]scope {
 func (k keyMap) outboxScopes() []scope {
 	return []scope{
 		{"On runs", []key.Binding{k.Retry, k.Cancel, k.Resubmit, k.Delete, k.Copy, k.Browser, k.Pause, k.Export, k.NextTab, k.PreviousTab}},
-		{"In the list", []key.Binding{k.Open, k.Filter, k.ClearFilter, k.Mark, k.Range, k.Everything, k.Problem}},
+		{"In the list", []key.Binding{k.Open, k.Filter, k.ClearFilter, k.Mark, k.Range, k.Everything, k.Sort, k.Problem}},
 		{"In the details", []key.Binding{k.Back, k.Fold}},
 	}
 }

@@ -278,3 +278,27 @@ func TestADeliveryIsSeenFromLostAnswerToDeduplicated(t *testing.T) {
 	ui.sees(t, "the lost answer", holding("? unknown", "unexpected EOF", "may hold it already", "next in"))
 	ui.sees(t, "the proof", holding("◆ deduplicated", "◆ replayed", "The first answer was lost", "all delivered", "waited "))
 }
+
+func TestTheListStandsEitherWay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "outbox.db")
+	s := largeOutbox(t, path, 500)
+	ui := startUI(t, s, 80, 24)
+	ui.sees(t, "the newest first", func(f string) bool { return strings.Contains(cursorOn(f), "branch-499") })
+	ui.Type("s")
+	ui.sees(t, "the same run, the other way", func(f string) bool {
+		return strings.Contains(cursorOn(f), "branch-499") && strings.Contains(f, "oldest first") && strings.Index(f, "branch-498") < strings.Index(f, "branch-499")
+	})
+	ui.Type("g")
+	ui.sees(t, "the oldest one", func(f string) bool { return strings.Contains(cursorOn(f), " main ") })
+	for range 30 {
+		ui.Send(tea.KeyMsg{Type: tea.KeyPgDown})
+	}
+	ui.sees(t, "a run far down", func(f string) bool { return strings.Contains(cursorOn(f), "branch-") })
+	ui.Type("G")
+	ui.sees(t, "the newest one", func(f string) bool { return strings.Contains(cursorOn(f), "branch-499") })
+	enqueue(t, s, "newcomer")
+	ui.sees(t, "the newcomer", holding("501 runs"))
+	ui.Type("/")
+	ui.Type("branch-4")
+	ui.sees(t, "the oldest match", func(f string) bool { return strings.Contains(cursorOn(f), "branch-4 ") })
+}

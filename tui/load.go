@@ -69,6 +69,8 @@ type loading struct {
 	goal       goal
 	seq        uint64
 	reach      int
+
+	oldestFirst bool // how the list stands
 }
 
 func loadOutbox(w *work, o Options, l loading) tea.Cmd {
@@ -76,6 +78,9 @@ func loadOutbox(w *work, o Options, l loading) tea.Cmd {
 		started := time.Now()
 		m := outboxLoaded{generation: l.generation, goal: l.goal, seq: l.seq, delivery: o.Delivery()}
 		m.window, m.err = readWindow(ctx, o.Store, l.query, l.goal, l.seq, l.reach)
+		if l.oldestFirst {
+			m.window = m.window.turned()
+		}
 		m.lasted = time.Since(started)
 		return m
 	})

@@ -50,6 +50,8 @@ func (p *outboxPage) press(m tea.KeyMsg) tea.Cmd {
 
 func (p *outboxPage) pressList(m tea.KeyMsg) tea.Cmd {
 	k := p.keys
+	above, below := p.list.beyond()
+	first, last := p.ends()
 	switch {
 	case key.Matches(m, k.Open) && p.list.selected() != nil:
 		p.focus = focusDetail
@@ -66,14 +68,25 @@ func (p *outboxPage) pressList(m tea.KeyMsg) tea.Cmd {
 		return p.showAll()
 	case key.Matches(m, k.Problem):
 		return p.findProblem()
-	case key.Matches(m, k.Top) && p.list.newer:
-		return p.reload(goalNewest)
-	case key.Matches(m, k.Bottom) && p.list.older:
-		return p.reload(goalOldest)
+	case key.Matches(m, k.Sort):
+		p.oldestFirst = !p.oldestFirst
+		return p.refilter(goalSelected)
+	case key.Matches(m, k.Top) && above:
+		return p.reload(first)
+	case key.Matches(m, k.Bottom) && below:
+		return p.reload(last)
 	default:
 		p.list = p.list.move(p.rows(m, p.list.height, len(p.list.runs)))
 	}
 	return nil
+}
+
+// ends are the goals of the list's first row and of its last one.
+func (p *outboxPage) ends() (first, last goal) {
+	if p.oldestFirst {
+		return goalOldest, goalNewest
+	}
+	return goalNewest, goalOldest
 }
 
 // clear takes back what narrows or marks the list, one thing at a time.
@@ -134,12 +147,13 @@ func (p *outboxPage) typeFilter(m tea.KeyMsg) tea.Cmd {
 	case "":
 		return p.refilter(goalSelected)
 	}
-	return p.refilter(goalNewest)
+	first, _ := p.ends()
+	return p.refilter(first)
 }
 
 func (p *outboxPage) refilter(to goal) tea.Cmd {
 	p.reading.generation++
-	p.reading.brief = to == goalNewest
+	p.reading.brief = to != goalSelected
 	p.reading.goal = to // what an older filter was to show is no goal any more
 	return p.reload(to)
 }

@@ -15,14 +15,16 @@ import (
 type outboxPage struct {
 	*shell
 
-	layout  layout
-	focus   focus
-	list    runList
-	detail  detailView
-	filter  filterView
-	marks   marks
-	here    bool // only this repository's runs
-	outlook outlook
+	layout layout
+	focus  focus
+	list   runList
+	detail detailView
+	filter filterView
+	marks  marks
+	here   bool // only this repository's runs
+	// oldestFirst is how the list is sorted.
+	oldestFirst bool
+	outlook     outlook
 
 	reading reading
 	changes <-chan struct{}
@@ -127,7 +129,7 @@ func (p *outboxPage) reload(to goal) tea.Cmd {
 		return nil
 	}
 	query, _ := p.filter.query(p.base())
-	l := loading{generation: p.reading.generation, query: query, goal: p.reading.goal, reach: windowReach}
+	l := loading{generation: p.reading.generation, query: query, goal: p.reading.goal, reach: windowReach, oldestFirst: p.oldestFirst}
 	if p.reading.brief {
 		l.reach = max(p.list.height, 20)
 	}
@@ -260,6 +262,9 @@ func (p *outboxPage) summary() string {
 		words += ", this repository's shown"
 	case filtered:
 		words += ", filtered"
+	}
+	if p.oldestFirst {
+		words += ", oldest first"
 	}
 	if n := len(p.marks); n > 0 {
 		words += " · " + number(n) + " marked"

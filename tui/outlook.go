@@ -13,6 +13,7 @@ import (
 type outlook struct {
 	counts      outbox.Counts
 	next        time.Time             // when the soonest waiting run is due
+	drain       time.Duration         // what the servers' pace makes it take at least
 	needs       map[outbox.Reason]int // pending runs that wait for a person
 	resubmitted map[outbox.Status]int // failed runs that another one took the place of
 }
@@ -57,6 +58,9 @@ func (o outlook) failed(s outbox.Status) int { return max(o.counts[s]-o.resubmit
 // waiting are the runs that go on by themselves.
 func (o outlook) waiting() int { return max(o.counts[outbox.Pending]-o.needed(), 0) }
 
+// slowDrain is from where on it is worth saying how long draining takes.
+const slowDrain = 10 * time.Second
+
 const allDelivered = "all delivered"
 
 // outlookWords are the parts of the answer: what is on its way, and what needs
@@ -73,6 +77,9 @@ func outlookWords(o outlook, now time.Time) (moving []string, needs string) {
 			moving = append(moving, "next "+countdown(o.next.Sub(now)))
 		default:
 			moving = append(moving, "next is due")
+		}
+		if o.drain >= slowDrain {
+			moving = append(moving, "all in about "+took(o.drain.Round(time.Minute/6)))
 		}
 	}
 	needs = needWords(o)

@@ -29,21 +29,21 @@ func (v runList) selected() *outbox.Run {
 // run stays on its line of the screen, unless the list is at its top: there
 // new rows must come into sight.
 func (v runList) show(w window, to goal, seq uint64) runList {
-	before, line, atTop := v.selected(), v.index-v.offset, v.offset == 0 && !v.newer
+	before, line, atTop := v.selected(), v.index-v.offset, v.offset == 0 && !v.newer && !w.oldestFirst
 	v.window = w
 	switch {
 	case to == goalRun:
-		v.index = nearest(w.runs, uuid.Nil, seq+1)
+		v.index = nearest(w, uuid.Nil, seq)
 		v.offset = v.index - max(v.height, 1)/2
 		return v.scrolled()
-	case to == goalNewest || before == nil:
-		v.index, v.offset = 0, 0
+	case before == nil || (to == goalNewest) != w.oldestFirst && to != goalSelected:
+		v.index, v.offset = 0, 0 // what it goes to stands first
 		return v.scrolled()
-	case to == goalOldest:
+	case to == goalNewest, to == goalOldest:
 		v.index = max(len(w.runs)-1, 0)
 		return v.scrolled()
 	}
-	v.index = nearest(w.runs, before.ID, before.Seq)
+	v.index = nearest(w, before.ID, before.Seq)
 	v.offset = v.index - line
 	if atTop && !w.newer {
 		v.offset = 0
@@ -51,15 +51,15 @@ func (v runList) show(w window, to goal, seq uint64) runList {
 	return v.scrolled()
 }
 
-// nearest finds the run with that ID, else the first one that is older, else
-// the last.
-func nearest(runs []*outbox.Run, id uuid.UUID, seq uint64) int {
-	for i, r := range runs {
-		if r.ID == id || r.Seq < seq {
+// nearest finds the run with that ID, else the first one that stands after its
+// place, else the last.
+func nearest(w window, id uuid.UUID, seq uint64) int {
+	for i, r := range w.runs {
+		if r.ID == id || !w.oldestFirst && r.Seq <= seq || w.oldestFirst && r.Seq >= seq {
 			return i
 		}
 	}
-	return max(len(runs)-1, 0)
+	return max(len(w.runs)-1, 0)
 }
 
 // move moves the cursor by so many rows.
@@ -86,7 +86,16 @@ func (v runList) scrolled() runList {
 // the next part should be read.
 func (v runList) wantsMore() bool {
 	near := min(2*max(v.height, 1), windowReach/2)
-	return v.newer && v.index < near || v.older && v.index >= len(v.runs)-near
+	above, below := v.beyond()
+	return above && v.index < near || below && v.index >= len(v.runs)-near
+}
+
+// beyond tells whether there is more above the window, and below it.
+func (v runList) beyond() (above, below bool) {
+	if v.oldestFirst {
+		return v.older, v.newer
+	}
+	return v.newer, v.older
 }
 
 // lines draws the column heads and the rows that are on the screen.

@@ -17,6 +17,7 @@ const windowReach = 120
 type window struct {
 	runs         []*outbox.Run
 	newer, older bool          // there are more beyond that end
+	oldestFirst  bool          // the runs stand in that order
 	counts       outbox.Counts // of all runs, at the moment of the last read
 }
 
@@ -59,6 +60,13 @@ func readWindow(ctx context.Context, s *outbox.Store, q outbox.Query, to goal, s
 	return w, err
 }
 
+// turned puts the oldest run first.
+func (w window) turned() window {
+	slices.Reverse(w.runs)
+	w.oldestFirst = true
+	return w
+}
+
 // page reads one page from the query's cursor on; older says that there may be
 // more that way.
 func page(ctx context.Context, s *outbox.Store, q outbox.Query, limit int) (window, error) {
@@ -76,8 +84,10 @@ const (
 
 // survey looks at the runs that are open or failed, newest first. Beyond its
 // bounds the counts stay right, but the next due time may be missing.
-func survey(ctx context.Context, s *outbox.Store, counts outbox.Counts) (outlook, error) {
-	o := newOutlook(counts)
+func survey(ctx context.Context, s *outbox.Store, counts outbox.Counts) (o outlook, err error) {
+	o = newOutlook(counts)
+	var going []*outbox.Run // by themselves
+	defer func() { o.drain = outbox.DrainTime(going) }()
 	q := outbox.Query{Statuses: []outbox.Status{outbox.Pending, outbox.Sending, outbox.Incomplete, outbox.Rejected}}
 	for range surveyLimit / surveyPage {
 		open, err := page(ctx, s, q, surveyPage)
@@ -86,6 +96,9 @@ func survey(ctx context.Context, s *outbox.Store, counts outbox.Counts) (outlook
 		}
 		for _, r := range open.runs {
 			o.see(r)
+			if !r.Status.Ended() && !r.Reason.NeedsPerson() {
+				going = append(going, r)
+			}
 		}
 		if !open.older {
 			return o, nil
