@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -60,9 +61,17 @@ type watcher struct{ *teatest.TestModel }
 
 func startUI(t *testing.T, s *outbox.Store, width, height int) *watcher {
 	t.Helper()
+	return startUIWith(t, s, width, height, func(*Options) {})
+}
+
+// startUIWith is startUI with other options.
+func startUIWith(t *testing.T, s *outbox.Store, width, height int, change func(*Options)) *watcher {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &work{ctx: ctx}
-	o := Options{Store: s, Host: client.Local, Ping: func(context.Context, string) (string, error) { return "0.6.9", nil }}.withDefaults()
+	o := Options{Store: s, Host: client.Local, Ping: func(context.Context, string) (string, error) { return "0.6.9", nil }, Output: io.Discard}
+	change(&o)
+	o = o.withDefaults()
 	m := teatest.NewTestModel(t, framed{newApp(o, w, testTheme(termenv.Ascii, true))}, teatest.WithInitialTermSize(width, height))
 	t.Cleanup(func() {
 		_ = m.Quit()
