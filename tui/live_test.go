@@ -311,3 +311,27 @@ func TestTheListStandsEitherWay(t *testing.T) {
 	ui.Type("branch-4")
 	ui.sees(t, "the oldest match", func(f string) bool { return strings.Contains(cursorOn(f), "branch-4 ") })
 }
+
+// TestTheBellRingsForARejectedRun, once for each, and only where it is wanted.
+func TestTheBellRingsForARejectedRun(t *testing.T) {
+	for _, wanted := range []bool{true, false} {
+		s := openStore(t, filepath.Join(t.TempDir(), "outbox.db"))
+		var output lockedBuffer
+		ui := startUIWith(t, s, 80, 24, func(o *Options) { o.Bell, o.Output = wanted, &output })
+		ui.sees(t, "nothing yet", holding("The outbox is empty"))
+		enqueue(t, s, "main")
+		ui.sees(t, "the run", holding("○ pending"))
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		deliverer := &scripted{verdicts: []client.Verdict{{Outcome: client.Refused, Message: "no"}}}
+		go func() { done <- (&outbox.Sender{Store: s, Deliverer: deliverer}).Run(ctx) }()
+		ui.sees(t, "the refusal", holding("✕ rejected", "need"))
+		cancel()
+		<-done
+		if wanted {
+			ui.sees(t, "a bell", func(string) bool { return strings.Count(output.String(), "\a") == 1 })
+		} else if strings.Contains(output.String(), "\a") {
+			t.Error("it rang unasked")
+		}
+	}
+}

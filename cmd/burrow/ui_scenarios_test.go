@@ -28,8 +28,11 @@ func TestTheSecondScenarioOnTheScreen(t *testing.T) {
 	ui.shows(20*time.Second, "? unknown", "▲ incomplete", "↺ mended", "● created")
 	ui.press("q")
 	reports, err := serverReports(server.url, "demo")
-	if err != nil || len(reports) != 1 || len(reports[0].Results) == 0 {
+	if err != nil || len(reports) != 1 {
 		t.Errorf("%d reports, %v", len(reports), err)
+	}
+	if report, _ := p.runs()[0]["report"].(map[string]any); report["iterations"] != 1.0 {
+		t.Errorf("the report that was acknowledged: %v", report)
 	}
 }
 
@@ -130,4 +133,36 @@ func TestTenThousandChangesWhileKeysArePressed(t *testing.T) {
 	ui.press("G")
 	ui.shows(20*time.Second, "first")
 	ui.press("q")
+}
+
+// TestASuspendedUIHoldsNothing: Ctrl-Z lets go of what is being sent before the
+// UI stops, so that another process delivers; fg brings the screen back whole.
+func TestASuspendedUIHoldsNothing(t *testing.T) {
+	p := newPlace(t)
+	server := p.serve("--fault", "latency=400ms")
+	p.file("go.txt", goOutput)
+	for i := range 4 {
+		p.burrow(0, "run", "--host", server.url, "--project", "demo", "--branch", fmt.Sprint("b", i), "--no-send", "--file", "go.txt")
+	}
+	ui := p.openUI(120, 40, "bash --norc --noprofile")
+	ui.press("-l", "burrow --host "+server.url)
+	ui.press("Enter")
+	ui.shows(20*time.Second, "◌ sending")
+	ui.press("C-z")
+	ui.shows(30*time.Second, "Stopped")
+	for _, r := range p.runs() {
+		if r["status"] == "sending" {
+			t.Errorf("run %v is still claimed", r["id"])
+		}
+	}
+	p.burrow(0, "sync")
+	ui.press("-l", "fg")
+	ui.press("Enter")
+	ui.shows(20*time.Second, "1 Outbox", "4 runs", "all delivered", "? help")
+	ui.press("q")
+	ui.shows(20*time.Second, "bash")
+	reports, err := serverReports(server.url, "demo")
+	if err != nil || len(reports) != 4 {
+		t.Errorf("%d reports, %v", len(reports), err)
+	}
 }
