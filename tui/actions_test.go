@@ -100,7 +100,7 @@ func TestCopyOpenAndExport(t *testing.T) {
 	ui := startUIWith(t, s, 120, 40, func(o *Options) {
 		o.Output = &output
 		o.OpenURL = func(context.Context, string) error { return errors.New("no browser\x1b[2J here") }
-		o.Export = func(_ context.Context, q outbox.Query, path string) (int, int, error) {
+		o.Export = func(_ context.Context, q outbox.Query, _ string) (int, int, error) {
 			exported.Store(&q)
 			return 1, 1, nil
 		}

@@ -23,8 +23,7 @@ type activityPage struct {
 	underway bool // a load runs, or rests after it
 	stale    bool
 	seen     bool // it is, or was, in sight: only then it is read
-	index    int
-	offset   int
+	cursor   cursor
 	height   int
 }
 
@@ -133,32 +132,32 @@ func (p *activityPage) take(msg tea.Msg) tea.Cmd {
 // show puts newer events in place. The cursor stays on its attempt, unless it
 // is at the top, where new ones must come into sight.
 func (p *activityPage) show(events []event) {
-	before, line := p.selected(), p.index-p.offset
+	before, line := p.selected(), p.cursor.index-p.cursor.offset
 	p.events, p.loaded = events, true
-	if before == nil || p.index == 0 {
-		p.index, p.offset = 0, 0
+	if before == nil || p.cursor.index == 0 {
+		p.cursor = cursor{}
 		return
 	}
 	for i := range events {
 		if events[i].Run == before.Run && events[i].Number == before.Number {
-			p.index, p.offset = i, i-line
+			p.cursor = cursor{i, i - line}
 			return
 		}
 	}
 }
 
 func (p *activityPage) selected() *event {
-	if p.index < 0 || p.index >= len(p.events) {
+	if p.cursor.index < 0 || p.cursor.index >= len(p.events) {
 		return nil
 	}
-	return &p.events[p.index]
+	return &p.events[p.cursor.index]
 }
 
 func (p *activityPage) press(m tea.KeyMsg) tea.Cmd {
 	if key.Matches(m, p.keys.Open) {
 		return p.open()
 	}
-	p.index += p.rows(m, p.height, len(p.events))
+	p.cursor.index += p.rows(m, p.height, len(p.events))
 	return nil
 }
 
@@ -174,9 +173,7 @@ func (p *activityPage) open() tea.Cmd {
 
 func (p *activityPage) arrange(_, height int) tea.Cmd {
 	p.height = max(height-2, 1)
-	p.index = min(max(p.index, 0), max(len(p.events)-1, 0))
-	p.offset = min(max(p.offset, p.index-p.height+1, 0), p.index)
-	p.offset = min(p.offset, max(len(p.events)-p.height, 0))
+	p.cursor = p.cursor.fitted(len(p.events), p.height)
 	return nil
 }
 
@@ -218,8 +215,8 @@ func (p *activityPage) drawn(width int) []string {
 		first = " " + t.dim.Render(p.summary())
 	}
 	lines := []string{first, t.dim.Render(c.head())}
-	for i := p.offset; i < min(p.offset+p.height, len(p.events)); i++ {
-		lines = append(lines, c.row(t, &p.events[i], p.now, i == p.index))
+	for i := p.cursor.offset; i < min(p.cursor.offset+p.height, len(p.events)); i++ {
+		lines = append(lines, c.row(t, &p.events[i], p.now, p.cursor, i))
 	}
 	return lines
 }
@@ -248,16 +245,13 @@ func (c activityColumns) head() string {
 	return line + left("WHAT HAPPENED", c.words)
 }
 
-func (c activityColumns) row(t theme, e *event, now time.Time, selected bool) string {
-	cursor, name := " ", t.soft
-	if selected {
-		cursor, name = t.accent.Render("▌"), t.title
-	}
-	at := clock(e.EndedAt)
+func (c activityColumns) row(t theme, e *event, now time.Time, at cursor, row int) string {
+	mark, name := at.mark(t, row, true)
+	ended := clock(e.EndedAt)
 	if !sameDay(e.EndedAt, now) {
-		at = e.EndedAt.Local().Format("02 Jan")
+		ended = e.EndedAt.Local().Format("02 Jan")
 	}
-	line := cursor + " " + t.dim.Render(left(at, c.at)) + "  " +
+	line := mark + " " + t.dim.Render(left(ended, c.at)) + "  " +
 		t.outcome(e.Outcome).Render(left(outcomeSign(e.Outcome)+" "+plain(string(e.Outcome)), 15)) + "  " + name.Render(left(plain(e.run.Branch), c.branch)) + "  "
 	if c.project > 0 {
 		line += t.dim.Render(left(plain(e.run.Project), c.project)) + "  "
@@ -284,16 +278,16 @@ func eventWords(e *event) string {
 }
 
 func (p *activityPage) click(_, y int) tea.Cmd {
-	if i := p.offset + y - 2; y >= 2 && i < len(p.events) {
-		if i == p.index {
+	if i := p.cursor.offset + y - 2; y >= 2 && i < len(p.events) {
+		if i == p.cursor.index {
 			return p.open()
 		}
-		p.index = i
+		p.cursor.index = i
 	}
 	return nil
 }
 
 func (p *activityPage) wheel(_, _, rows int) tea.Cmd {
-	p.index += rows
+	p.cursor.index += rows
 	return nil
 }

@@ -1,8 +1,14 @@
-// Package tui is burrow's terminal UI: a live view of the outbox.
+// Package tui is burrow's terminal UI: the outbox live, what servers hold, and
+// the forms and keys that act on both.
 //
-// It watches the store and shows where each run is and why; retry and cancel
-// are all it does to runs. It delivers nothing (a sender runs beside it), makes
-// no HTTP call (the host is pinged through a function that it is given) and
-// decides nothing about a run: that is outbox's and client's to say. Functions
-// that draw are pure, from values to strings; all that waits is a command.
+// app routes messages and lays out; a view is a file pair, NAME_page.go for its
+// state and keys and NAME_lines.go or its columns for what it draws; shell is
+// what views share. Whatever waits (the store, a server, git, a benchmark) is a
+// command, begun by work, which Run waits for. Functions that draw are pure,
+// from values to strings, and measure cells, never bytes.
+//
+// It delivers nothing (a sender runs beside it), makes no request of its own
+// (servers are read through the client.Browser that it is given, and what the
+// command line does is given as functions, see Options) and decides nothing
+// about a run: that is outbox's and client's to say.
 package tui

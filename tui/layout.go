@@ -49,6 +49,19 @@ func layoutFor(width, height, rows int, reading bool) layout {
 	return l
 }
 
+// besideLines draw a list with the details beside it.
+func besideLines(t theme, l layout, list, detail []string, reading bool) []string {
+	lines := filled(list, l.listWidth, l.body)
+	rule := t.faint.Render(" │ ")
+	if reading {
+		rule = t.accent.Render(" │ ")
+	}
+	for i, line := range filled(detail, l.detailWidth, l.body) {
+		lines[i] += rule + line
+	}
+	return lines
+}
+
 // ruleLine stands between a list and the details below it.
 func ruleLine(t theme, width int, focused bool) string {
 	if focused {

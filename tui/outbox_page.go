@@ -279,7 +279,7 @@ func (p *outboxPage) lines(width, height int) []string {
 	}
 	first := left(p.filter.line(p.theme, summary, width), width)
 	if p.reading.loaded && len(p.list.runs) > 0 && p.layout.arrangement == beside {
-		return append([]string{first}, p.bodyBeside()...)
+		return append([]string{first}, besideLines(p.theme, p.layout, p.rowsDrawn(p.layout.listWidth, p.focus == focusList), p.detail.visible(p.theme, p.layout.detailWidth), p.focus == focusDetail)...)
 	}
 	return append([]string{first}, filled(p.body(width), width, height-1)...)
 }
@@ -302,19 +302,6 @@ func (p *outboxPage) body(width int) []string {
 
 func (p *outboxPage) rowsDrawn(width int, focused bool) []string {
 	return p.list.lines(p.theme, width, p.now, focused, p.marks)
-}
-
-func (p *outboxPage) bodyBeside() []string {
-	l := p.layout
-	lines := filled(p.rowsDrawn(l.listWidth, p.focus == focusList), l.listWidth, l.body)
-	rule := p.theme.faint.Render(" │ ")
-	if p.focus == focusDetail {
-		rule = p.theme.accent.Render(" │ ")
-	}
-	for i, line := range filled(p.detail.visible(p.theme, l.detailWidth), l.detailWidth, l.body) {
-		lines[i] += rule + line
-	}
-	return lines
 }
 
 func (p *outboxPage) bodyBelow(width int) []string {

@@ -2,15 +2,12 @@ package tui
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"time"
 
 	"burrow/client"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/ansi"
 	"github.com/google/uuid"
 )
 
@@ -24,8 +21,7 @@ type perfPage struct {
 	testbed int
 	measure int
 	series  []client.Series
-	index   int
-	offset  int
+	cursor  cursor
 	layout  layout
 }
 
@@ -76,15 +72,8 @@ func (p *perfPage) readDimensions() tea.Cmd {
 		return nil
 	}
 	generation, project := p.begin(), p.current()
-	return p.work.do(func(ctx context.Context) tea.Msg {
+	return p.question(func(ctx context.Context, browser *client.Browser) tea.Msg {
 		m := dimensionsRead{generation: generation}
-		browser, err := p.browser()
-		if err != nil {
-			m.err = err
-			return m
-		}
-		ctx, done := context.WithTimeout(ctx, serverTimeout)
-		defer done()
 		page := client.Paging{Number: 1, Size: client.MaxPerPage}
 		var sources [4]client.Source
 		if m.about.branches, sources[0], m.err = items(browser.Branches(ctx, project, client.NameFilter{}, page)); m.err != nil {
@@ -103,7 +92,7 @@ func (p *perfPage) readDimensions() tea.Cmd {
 			}
 		}
 		return m
-	})
+	}, func(err error) tea.Msg { return dimensionsRead{generation: generation, err: err} })
 }
 
 func items[T any](page client.Page[T], err error) ([]T, client.Source, error) {
@@ -124,15 +113,8 @@ func (p *perfPage) readSeries() tea.Cmd {
 		q.Benchmarks = append(q.Benchmarks, b.UUID)
 	}
 	generation, project := p.begin(), p.current()
-	return p.work.do(func(ctx context.Context) tea.Msg {
+	return p.question(func(ctx context.Context, browser *client.Browser) tea.Msg {
 		m := seriesRead{generation: generation}
-		browser, err := p.browser()
-		if err != nil {
-			m.err = err
-			return m
-		}
-		ctx, done := context.WithTimeout(ctx, serverTimeout)
-		defer done()
 		for _, part := range q.Parts() {
 			found, source, err := browser.Perf(ctx, project, part)
 			if err != nil {
@@ -147,7 +129,7 @@ func (p *perfPage) readSeries() tea.Cmd {
 			}
 		}
 		return m
-	})
+	}, func(err error) tea.Msg { return seriesRead{generation: generation, err: err} })
 }
 
 func (p *perfPage) take(msg tea.Msg) tea.Cmd {
@@ -195,14 +177,14 @@ func (p *perfPage) press(m tea.KeyMsg) tea.Cmd {
 	next := func(index *int, count int) tea.Cmd {
 		if count > 1 {
 			*index = (*index + 1) % count
-			p.series, p.index, p.offset = nil, 0, 0
+			p.series, p.cursor = nil, cursor{}
 		}
 		return p.readSeries()
 	}
 	switch {
 	case key.Matches(m, k.NextProject):
 		p.nextProject()
-		p.about, p.series, p.branch, p.testbed, p.measure, p.index = dimensions{}, nil, 0, 0, 0, 0
+		p.about, p.series, p.branch, p.testbed, p.measure, p.cursor = dimensions{}, nil, 0, 0, 0, cursor{}
 		return p.readDimensions()
 	case key.Matches(m, k.NextBranch):
 		return next(&p.branch, len(p.about.branches))
@@ -215,16 +197,16 @@ func (p *perfPage) press(m tea.KeyMsg) tea.Cmd {
 			return p.openAddress(client.ReportURL(p.options.Host, p.current(), s.Metrics[len(s.Metrics)-1].Report))
 		}
 	default:
-		p.index += p.rows(m, p.layout.listHeight-1, len(p.series))
+		p.cursor.index += p.rows(m, p.layout.listHeight-1, len(p.series))
 	}
 	return nil
 }
 
 func (p *perfPage) selected() *client.Series {
-	if p.index < 0 || p.index >= len(p.series) {
+	if p.cursor.index < 0 || p.cursor.index >= len(p.series) {
 		return nil
 	}
-	return &p.series[p.index]
+	return &p.series[p.cursor.index]
 }
 
 func (p *perfPage) arrange(width, height int) tea.Cmd {
@@ -241,157 +223,18 @@ func (p *perfPage) arrange(width, height int) tea.Cmd {
 		l.detailLines = max(l.body-l.listHeight-1, 0)
 	}
 	p.layout = l
-	rows := max(l.listHeight-1, 1)
-	p.index = min(max(p.index, 0), max(len(p.series)-1, 0))
-	p.offset = min(max(p.offset, p.index-rows+1, 0), p.index)
-	p.offset = min(p.offset, max(len(p.series)-rows, 0))
+	p.cursor = p.cursor.fitted(len(p.series), l.listHeight-1)
 	return nil
 }
 
-func (p *perfPage) hints() []hint {
-	k := p.keys
-	return []hint{
-		hintOf(k.NextBranch, "branch"), hintOf(k.NextTestbed, "testbed"), hintOf(k.NextMeasure, "measure"), hintOf(k.NextProject, "project"),
-		hintOf(k.Browser, "open"), hintOf(k.Quit, "quit"), hintOf(k.Help, "help"),
-	}
-}
-
-// choice names what is shown of each dimension, and how many others there are.
-func (p *perfPage) choice() string {
-	d := p.about
-	if len(d.branches) == 0 || len(d.testbeds) == 0 || len(d.measures) == 0 {
-		return ""
-	}
-	t := p.theme
-	of := func(name string, index, count int) string {
-		if count > 1 {
-			return t.soft.Render(plain(name)) + t.dim.Render(fmt.Sprintf(" %d/%d", index+1, count))
-		}
-		return t.soft.Render(plain(name))
-	}
-	return " " + of(d.branches[p.branch].Name, p.branch, len(d.branches)) + t.dim.Render(" · ") +
-		of(d.testbeds[p.testbed].Name, p.testbed, len(d.testbeds)) + t.dim.Render(" · ") + of(d.measures[p.measure].Name, p.measure, len(d.measures))
-}
-
-func (p *perfPage) lines(width, height int) []string { return filled(p.drawn(width), width, height) }
-
-func (p *perfPage) drawn(width int) []string {
-	choice := p.choice()
-	if p.tight {
-		choice = " " + p.theme.dim.Render(p.summary()+" ·") + choice
-	}
-	first := p.stateLine(choice, width)
-	if len(p.series) == 0 {
-		return append([]string{first}, p.nothingLines("metric", width)...)
-	}
-	l := p.layout
-	list := filled(p.rowLines(l.listWidth), l.listWidth, l.listHeight)
-	detail := p.detailLines(l.detailWidth, l.detailLines)
-	if l.arrangement == below {
-		lines := append([]string{first}, list...)
-		return append(append(lines, ruleLine(p.theme, width, false)), detail...)
-	}
-	for i, line := range filled(detail, l.detailWidth, l.body) {
-		list[i] += p.theme.faint.Render(" │ ") + line
-	}
-	return append([]string{first}, list...)
-}
-
-func (p *perfPage) rowLines(width int) []string {
-	t := p.theme
-	const changes = 9
-	values := 5
-	for _, s := range p.series {
-		values = max(values, ansi.StringWidth(Value(s.Metrics[len(s.Metrics)-1].Metric.Value, s.Measure.Units)))
-	}
-	sparks := 0
-	room := width - 2 - values - 2 - changes - 2
-	if room > 36 {
-		sparks = min(room/3, 24)
-		room -= sparks + 2
-	}
-	name := max(room-1, 8)
-	head := "  " + left("BENCHMARK", name) + "  " + right("LAST", values) + "  " + right("CHANGE", changes)
-	if sparks > 0 {
-		head += "  VERSIONS"
-	}
-	lines := []string{t.dim.Render(cut(head, width))}
-	for i := p.offset; i < min(p.offset+p.layout.listHeight-1, len(p.series)); i++ {
-		s := &p.series[i]
-		cursor, ink := " ", t.soft
-		if i == p.index {
-			cursor, ink = t.accent.Render("▌"), t.title
-		}
-		points, alerts := pointsOf(s), 0
-		for _, m := range s.Metrics {
-			if m.Alert != nil {
-				alerts++
-			}
-		}
-		last, change := points[len(points)-1], ""
-		if len(points) > 1 {
-			change = Change(last, points[len(points)-2])
-		}
-		sign := " "
-		if alerts > 0 {
-			sign = t.warn.Render("!")
-		}
-		line := cursor + sign + ink.Render(left(plain(s.Benchmark.Name), name)) + "  " + right(Value(last, s.Measure.Units), values) + "  " + t.dim.Render(right(change, changes))
-		if sparks > 0 {
-			line += "  " + t.soft.Render(Sparkline(points, sparks))
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-func pointsOf(s *client.Series) []float64 {
-	points := make([]float64, len(s.Metrics))
-	for i, m := range s.Metrics {
-		points[i] = m.Metric.Value
-	}
-	return points
-}
-
-// detailLines draw the chart with what it shows above it.
-func (p *perfPage) detailLines(width, height int) []string {
-	s := p.selected()
-	if s == nil {
-		return nil
-	}
-	t := p.theme
-	last := s.Metrics[len(s.Metrics)-1]
-	lines := []string{
-		" " + t.title.Render(cut(plain(s.Benchmark.Name), width-2)),
-		" " + cut(t.soft.Render(Value(last.Metric.Value, s.Measure.Units))+t.dim.Render("  at "+versionWords(&last.Version)+", "+counted(len(s.Metrics), "version", "versions")+" since "+s.Metrics[0].StartTime.Local().Format(time.DateOnly)+p.limitWords(last)), width-2),
-	}
-	if chart := chartLines(t, s, width-2, height-len(lines)); chart != nil {
-		return append(lines, chart...)
-	}
-	return append(lines, " "+t.soft.Render(Sparkline(pointsOf(s), width-2))) // no room for a chart
-}
-
-func (p *perfPage) limitWords(m client.PerfMetric) string {
-	words := ""
-	for _, upper := range []bool{false, true} {
-		if limit := limitOf(m, upper); limit != nil {
-			words += ", " + map[bool]string{false: "lower", true: "upper"}[upper] + " limit " + Value(*limit, p.selected().Measure.Units)
-		}
-	}
-	if m.Alert != nil {
-		words += ", an alert"
-	}
-	return words
-}
-
 func (p *perfPage) click(x, y int) tea.Cmd {
-	if i := p.offset + y - 2; y >= 2 && y < 1+p.layout.listHeight && x < p.layout.listWidth && i < len(p.series) {
-		p.index = i
+	if i := p.cursor.offset + y - 2; y >= 2 && y < 1+p.layout.listHeight && x < p.layout.listWidth && i < len(p.series) {
+		p.cursor.index = i
 	}
 	return nil
 }
 
 func (p *perfPage) wheel(_, _, rows int) tea.Cmd {
-	p.index += rows
+	p.cursor.index += rows
 	return nil
 }

@@ -22,8 +22,7 @@ type reportsPage struct {
 	reports []client.Report
 	total   int // -1: the server does not say
 	pages   int // that were read
-	index   int
-	offset  int
+	cursor  cursor
 
 	branches []string // "" first: all
 	branch   int
@@ -77,15 +76,8 @@ func (p *reportsPage) read(number int) tea.Cmd {
 	}
 	generation, project, branch := p.begin(), p.current(), p.branches[p.branch]
 	wantBranches := number == 1 && len(p.branches) == 1
-	return p.work.do(func(ctx context.Context) tea.Msg {
+	return p.question(func(ctx context.Context, browser *client.Browser) tea.Msg {
 		m := reportsRead{generation: generation, number: number}
-		browser, err := p.browser()
-		if err != nil {
-			m.err = err
-			return m
-		}
-		ctx, done := context.WithTimeout(ctx, serverTimeout)
-		defer done()
 		m.page, m.err = browser.Reports(ctx, project, client.ReportFilter{Branch: branch}, client.Paging{Number: number, Size: reportsPerPage})
 		if m.err == nil && wantBranches {
 			names, err := browser.Branches(ctx, project, client.NameFilter{}, client.Paging{Number: 1, Size: client.MaxPerPage})
@@ -96,7 +88,7 @@ func (p *reportsPage) read(number int) tea.Cmd {
 			}
 		}
 		return m
-	})
+	}, func(err error) tea.Msg { return reportsRead{generation: generation, err: err} })
 }
 
 func (p *reportsPage) take(msg tea.Msg) tea.Cmd {
@@ -132,10 +124,10 @@ func (p *reportsPage) take(msg tea.Msg) tea.Cmd {
 }
 
 func (p *reportsPage) selected() *client.Report {
-	if p.index < 0 || p.index >= len(p.reports) {
+	if p.cursor.index < 0 || p.cursor.index >= len(p.reports) {
 		return nil
 	}
-	return &p.reports[p.index]
+	return &p.reports[p.cursor.index]
 }
 
 func (p *reportsPage) press(m tea.KeyMsg) tea.Cmd {
@@ -157,14 +149,14 @@ func (p *reportsPage) press(m tea.KeyMsg) tea.Cmd {
 		p.branch = (p.branch + 1) % len(p.branches)
 		return p.anew()
 	default:
-		p.index += p.rows(m, p.layout.listHeight-1, len(p.reports))
+		p.cursor.index += p.rows(m, p.layout.listHeight-1, len(p.reports))
 	}
 	return nil
 }
 
 // anew shows other reports from their newest on.
 func (p *reportsPage) anew() tea.Cmd {
-	p.reports, p.index, p.offset, p.pages, p.opened, p.want = nil, 0, 0, 0, nil, uuid.Nil
+	p.reports, p.cursor, p.pages, p.opened, p.want = nil, cursor{}, 0, nil, uuid.Nil
 	return p.read(1)
 }
 
@@ -179,18 +171,15 @@ func (p *reportsPage) open() tea.Cmd {
 func (p *reportsPage) arrange(width, height int) tea.Cmd {
 	var commands []tea.Cmd
 	p.layout = layoutFor(width, height, len(p.reports), p.focus == focusDetail)
-	rows := max(p.layout.listHeight-1, 1)
-	p.index = min(max(p.index, 0), max(len(p.reports)-1, 0))
-	p.offset = min(max(p.offset, p.index-rows+1, 0), p.index)
-	p.offset = min(p.offset, max(len(p.reports)-rows, 0))
+	p.cursor = p.cursor.fitted(len(p.reports), p.layout.listHeight-1)
 	if p.selected() == nil {
 		p.focus = focusList
 	}
 	if r := p.selected(); r != nil && r.UUID != p.want {
-		p.want, p.opened, p.pager.offset = r.UUID, nil, 0
+		p.want, p.opened, p.offset = r.UUID, nil, 0
 		commands = append(commands, p.readOne(r))
 	}
-	if len(p.reports)-p.index < reportsPerPage/2 && len(p.reports) < p.total && !p.asking && p.trouble == "" {
+	if len(p.reports)-p.cursor.index < reportsPerPage/2 && len(p.reports) < p.total && !p.asking && p.trouble == "" {
 		commands = append(commands, p.read(p.pages+1))
 	}
 	var lines []string
@@ -212,18 +201,11 @@ func (p *reportsPage) readOne(r *client.Report) tea.Cmd {
 		project = p.current()
 	}
 	p.openOf = client.Source{}
-	return p.work.do(func(ctx context.Context) tea.Msg {
+	return p.question(func(ctx context.Context, browser *client.Browser) tea.Msg {
 		m := reportRead{want: id}
-		browser, err := p.browser()
-		if err != nil {
-			m.err = err
-			return m
-		}
-		ctx, done := context.WithTimeout(ctx, serverTimeout)
-		defer done()
 		m.report, m.source, m.err = browser.Report(ctx, project, id)
 		return m
-	})
+	}, func(err error) tea.Msg { return reportRead{want: id, err: err} })
 }
 
 func (p *reportsPage) summary() string {
@@ -261,15 +243,7 @@ func (p *reportsPage) drawn(width, height int) []string {
 	l := p.layout
 	switch l.arrangement {
 	case beside:
-		lines := filled(p.rowLines(l.listWidth), l.listWidth, l.body)
-		rule := p.theme.faint.Render(" │ ")
-		if p.focus == focusDetail {
-			rule = p.theme.accent.Render(" │ ")
-		}
-		for i, line := range filled(p.visible(p.theme, l.detailWidth), l.detailWidth, l.body) {
-			lines[i] += rule + line
-		}
-		return append([]string{first}, lines...)
+		return append([]string{first}, besideLines(p.theme, l, p.rowLines(l.listWidth), p.visible(p.theme, l.detailWidth), p.focus == focusDetail)...)
 	case below:
 		lines := append([]string{first}, filled(p.rowLines(width), width, l.listHeight)...)
 		lines = append(lines, ruleLine(p.theme, width, p.focus == focusDetail))
@@ -291,28 +265,22 @@ func (p *reportsPage) rowLines(width int) []string {
 		testbed = min(branch/3, 24)
 		branch -= testbed + 2
 	}
-	row := func(cursor, b, v, tb, a, g string) string {
-		line := cursor + " " + b + "  " + v + "  "
+	row := func(mark, b, v, tb, a, g string) string {
+		line := mark + " " + b + "  " + v + "  "
 		if testbed > 0 {
 			line += tb + "  "
 		}
 		return line + a + "  " + g
 	}
 	lines := []string{t.dim.Render(row(" ", left("BRANCH", branch), left("VERSION", version), left("TESTBED", testbed), left("ALERTS", alerts), right("AGE", age)))}
-	for i := p.offset; i < min(p.offset+p.layout.listHeight-1, len(p.reports)); i++ {
+	for i := p.cursor.offset; i < min(p.cursor.offset+p.layout.listHeight-1, len(p.reports)); i++ {
 		r := &p.reports[i]
-		cursor, name := " ", t.soft
-		switch {
-		case i == p.index && p.focus == focusList:
-			cursor, name = t.accent.Render("▌"), t.title
-		case i == p.index:
-			cursor, name = t.dim.Render("▏"), t.title
-		}
+		mark, name := p.cursor.mark(t, i, p.focus == focusList)
 		alert := t.dim.Render(left("–", alerts))
 		if counts := r.AlertCounts(); counts.Total > 0 {
 			alert = t.warn.Render(left(counted(counts.Total, "alert", "alerts"), alerts))
 		}
-		lines = append(lines, row(cursor, name.Render(left(plain(r.Branch.Name), branch)), t.dim.Render(left(versionWords(r.Branch.Head.Version), version)),
+		lines = append(lines, row(mark, name.Render(left(plain(r.Branch.Name), branch)), t.dim.Render(left(versionWords(r.Branch.Head.Version), version)),
 			t.dim.Render(left(plain(r.Testbed.Name), testbed)), alert, t.dim.Render(right(ageWords(max(p.now.Sub(r.Created), 0).Truncate(time.Second)), age))))
 	}
 	return lines
@@ -323,8 +291,8 @@ func (p *reportsPage) click(x, y int) tea.Cmd {
 	if p.selected() == nil {
 		return nil
 	}
-	if p.focus = part; part == focusList && line >= 0 && p.offset+line < len(p.reports) {
-		p.index = p.offset + line
+	if p.focus = part; part == focusList && line >= 0 && p.cursor.offset+line < len(p.reports) {
+		p.cursor.index = p.cursor.offset + line
 	}
 	return nil
 }
@@ -333,7 +301,7 @@ func (p *reportsPage) wheel(x, y, rows int) tea.Cmd {
 	if part, _ := p.layout.over(x, y, p.focus); part == focusDetail {
 		p.pager = p.move(rows)
 	} else {
-		p.index += rows
+		p.cursor.index += rows
 	}
 	return nil
 }

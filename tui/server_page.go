@@ -79,6 +79,20 @@ func (p *serverPage) findProjects() tea.Cmd {
 	})
 }
 
+// question asks the server something, in bounded time; where nobody can be
+// asked, the answer is made of the reason.
+func (p *serverPage) question(ask func(context.Context, *client.Browser) tea.Msg, failed func(error) tea.Msg) tea.Cmd {
+	return p.work.do(func(ctx context.Context) tea.Msg {
+		browser, err := p.browser()
+		if err != nil {
+			return failed(err)
+		}
+		ctx, done := context.WithTimeout(ctx, serverTimeout)
+		defer done()
+		return ask(ctx, browser)
+	})
+}
+
 func (p *serverPage) browser() (*client.Browser, error) {
 	if p.options.Browse == nil {
 		return nil, errNoBrowser

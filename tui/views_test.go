@@ -344,7 +344,7 @@ func TestTheMouse(t *testing.T) {
 	}
 	showActivity(a, oneOfEach())
 	a.Update(tea.MouseMsg{X: 5, Y: 9, Action: tea.MouseActionPress, Button: tea.MouseButtonWheelDown})
-	if a.activity.index != wheelRows {
-		t.Errorf("the wheel went to %d", a.activity.index)
+	if a.activity.cursor.index != wheelRows {
+		t.Errorf("the wheel went to %d", a.activity.cursor.index)
 	}
 }
