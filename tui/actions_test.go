@@ -281,3 +281,36 @@ func TestActivityGoesToItsRun(t *testing.T) {
 	cancel()
 	<-done
 }
+
+// TestAServerIsAskedForAReportOnce: however often the outbox changes, and again
+// when a person asks.
+func TestAServerIsAskedForAReportOnce(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "outbox.db"))
+	enqueue(t, s, "main")
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- (&outbox.Sender{Store: s, Deliverer: &scripted{verdicts: []client.Verdict{{Outcome: client.Created, HTTPStatus: 201}}}}).Run(ctx)
+	}()
+	var asked atomic.Int32
+	ui := startUIWith(t, s, 120, 40, func(o *Options) {
+		o.Browse = func(string) (*client.Browser, error) {
+			asked.Add(1)
+			return nil, errors.New("away")
+		}
+	})
+	ui.sees(t, "the delivery", holding("● sent"))
+	cancel()
+	<-done
+	ui.Type("]]]]")
+	ui.sees(t, "the question's end", holding("The report can't be read now: away."))
+	for i := range 5 {
+		enqueue(t, s, fmt.Sprint("later-", i))
+		ui.sees(t, "the newcomer", holding(fmt.Sprint(i+2, " runs")))
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("it was asked %d times", n)
+	}
+	ui.Type("R")
+	ui.sees(t, "that it was asked again", func(string) bool { return asked.Load() == 2 })
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // app is the root model: it routes messages to the views, shows one of them
@@ -243,6 +244,7 @@ func (a *app) resumed() tea.Cmd {
 func (a *app) refresh() tea.Cmd {
 	a.pings++
 	a.outbox.reading.surveyed = false
+	a.outbox.detail = a.outbox.detail.forgotten()
 	return tea.Batch(a.outbox.reload(goalSelected), a.view().entered(), askHost(a.work, a.options, a.pings))
 }
 
@@ -325,7 +327,26 @@ func (a *app) body() []string {
 	case a.helping:
 		over = append([]string{""}, a.help.visible(a.theme, a.width)...)
 	default:
-		return a.view().lines(a.width, a.room.body)
+		return a.overlaid(a.view().lines(a.width, a.room.body))
 	}
-	return filled(over, a.width, a.room.body)
+	return a.overlaid(filled(over, a.width, a.room.body))
+}
+
+// overlaid puts a toast that the footer has no room for over the last lines.
+func (a *app) overlaid(lines []string) []string {
+	const most = 5
+	room := a.width - 4
+	if a.menu != nil || ansi.StringWidth(a.toast.words) <= room || room < 20 {
+		return lines
+	}
+	words := wrapped(a.toast.words, room)
+	words = words[:min(len(words), most, len(lines))]
+	ink, sign := a.theme.good, " "
+	if a.toast.bad {
+		ink, sign = a.theme.warn, "!"
+	}
+	for i, line := range words {
+		lines[len(lines)-len(words)+i] = left(ink.Render(sign)+" "+ink.Render(line), a.width)
+	}
+	return lines
 }

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"burrow/outbox"
+
+	"github.com/google/uuid"
 )
 
 // detailView shows one run: what happened in plain words, then the open tab.
@@ -52,6 +54,29 @@ func (v detailView) wants() need { return need{v.run, v.tab} }
 
 // has tells whether what was asked for is what is shown.
 func (v detailView) has(n need) bool { return n.id() == v.run.ID && n.tab == v.tab }
+
+// stands tells whether what the open tab is made of was read and can't have
+// changed since: frozen bytes never do, a report only where the run has another.
+func (v detailView) stands() bool {
+	loaded := v.loaded[v.tab]
+	if loaded == nil || v.tab == tabOverview || v.tab == tabHistory {
+		return false
+	}
+	return v.tab != tabReport || reportOf(loaded.need.run) == reportOf(v.run)
+}
+
+func reportOf(r *outbox.Run) uuid.UUID {
+	if r.Report == nil {
+		return uuid.Nil
+	}
+	return r.Report.UUID
+}
+
+// forgotten is for reading everything again.
+func (v detailView) forgotten() detailView {
+	v.loaded = [tabCount]*detailsLoaded{}
+	return v
+}
 
 // recall takes in what a tab needs, unless another run is shown by now.
 func (v detailView) recall(m detailsLoaded) detailView {

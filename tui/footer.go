@@ -85,6 +85,7 @@ func (a *app) actions(width int) string {
 	switch {
 	case a.menu != nil:
 		return a.menu.line(t, width)
+	case ansi.StringWidth(a.toast.words) > a.width-4: // it stands above
 	case a.toast.bad:
 		return t.warn.Render(cut("! "+a.toast.words, width))
 	case a.toast.words != "":

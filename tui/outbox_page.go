@@ -195,7 +195,7 @@ func (p *outboxPage) ring(before outlook, first bool) tea.Cmd {
 
 // recall reads what the details of the run that is shown need.
 func (p *outboxPage) recall() tea.Cmd {
-	if p.detail.run == nil || p.reading.details {
+	if p.detail.run == nil || p.reading.details || p.detail.stands() {
 		return nil
 	}
 	p.reading.details = true

@@ -36,10 +36,11 @@ func reportTabLines(t theme, r *outbox.Run, loaded *detailsLoaded, now time.Time
 	case r.Report == nil:
 		return stepped(wrapped("No report is known yet: the server's acknowledgment names it.", width-6))
 	case loaded.report == nil:
-		words := "The report can't be read now."
+		why := ""
 		if loaded.source.Why != nil {
-			words += " " + sentence(loaded.source.Why.Error())
+			why = loaded.source.Why.Error()
 		}
+		words := "The report can't be read now" + because(why) + " R asks again."
 		return stepped(wrapped(words, width-6))
 	}
 	return reportLines(t, loaded.report, loaded.source, now, width)

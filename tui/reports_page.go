@@ -33,6 +33,10 @@ type reportsPage struct {
 	pager
 }
 
+// cursorRests is how long the cursor stands on a report before the server is
+// asked for it: whoever scrolls asks for none.
+const cursorRests = 150 * time.Millisecond
+
 // reportsPerPage is how many reports one question asks for.
 const reportsPerPage = 50
 
@@ -45,6 +49,8 @@ type (
 		branches   []string
 		err        error
 	}
+	// reportRested: the cursor stood on a report for a moment.
+	reportRested struct{ want uuid.UUID }
 	// reportRead: one report with its results.
 	reportRead struct {
 		want   uuid.UUID
@@ -111,6 +117,10 @@ func (p *reportsPage) take(msg tea.Msg) tea.Cmd {
 		if len(m.branches) > 0 {
 			p.branches = append([]string{""}, m.branches...)
 		}
+	case reportRested:
+		if r := p.selected(); r != nil && r.UUID == m.want && p.want == m.want {
+			return p.readOne(r)
+		}
 	case reportRead:
 		if m.want != p.want {
 			return nil
@@ -176,8 +186,8 @@ func (p *reportsPage) arrange(width, height int) tea.Cmd {
 		p.focus = focusList
 	}
 	if r := p.selected(); r != nil && r.UUID != p.want {
-		p.want, p.opened, p.offset = r.UUID, nil, 0
-		commands = append(commands, p.readOne(r))
+		p.want, p.opened, p.offset, p.openOf = r.UUID, nil, 0, client.Source{}
+		commands = append(commands, p.work.after(cursorRests, reportRested{r.UUID}))
 	}
 	if len(p.reports)-p.cursor.index < reportsPerPage/2 && len(p.reports) < p.total && !p.asking && p.trouble == "" {
 		commands = append(commands, p.read(p.pages+1))
@@ -194,13 +204,12 @@ func (p *reportsPage) arrange(width, height int) tea.Cmd {
 	return tea.Batch(commands...)
 }
 
-// readOne reads a report with its results, once the cursor rests on it.
+// readOne reads a report with its results.
 func (p *reportsPage) readOne(r *client.Report) tea.Cmd {
 	project, id := r.Project.Slug, r.UUID
 	if project == "" {
 		project = p.current()
 	}
-	p.openOf = client.Source{}
 	return p.question(func(ctx context.Context, browser *client.Browser) tea.Msg {
 		m := reportRead{want: id}
 		m.report, m.source, m.err = browser.Report(ctx, project, id)
