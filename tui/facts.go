@@ -129,6 +129,9 @@ func factLines(t theme, list []fact, width int) (short, long []string) {
 		text := strings.Repeat(" ", factIndent) + t.dim.Render(left(f.name, label)) + " "
 		indent := factIndent + label + 1
 		lines := wrapped(f.value, max(width-indent, 1))
+		if len(lines) == 0 { // there is nothing to say
+			continue
+		}
 		for i, line := range lines {
 			lines[i] = strings.Repeat(" ", indent) + line
 		}

@@ -113,8 +113,10 @@ func loadDetails(w *work, o Options, n need) tea.Cmd {
 			ctx, done := context.WithTimeout(ctx, serverTimeout)
 			defer done()
 			report, source, err := readReport(ctx, o, n.run)
-			if m.report, m.source = report, source; err != nil {
+			if m.source = source; err != nil {
 				m.source.Why = err
+			} else {
+				m.report = report
 			}
 		case tabCount:
 		}

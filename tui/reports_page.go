@@ -198,7 +198,7 @@ func (p *reportsPage) arrange(width, height int) tea.Cmd {
 		lines = append([]string{" " + p.theme.title.Render(cut(plain(p.opened.Branch.Name)+"  "+versionWords(p.opened.Branch.Head.Version), p.layout.detailWidth-2)), ""},
 			reportLines(p.theme, p.opened, p.openOf, p.now, p.layout.detailWidth)...)
 	case p.openOf.Why != nil:
-		lines = stepped(wrapped(sentence(p.openOf.Why.Error()), p.layout.detailWidth-6))
+		lines = append([]string{""}, stepped(wrapped("The report can't be read now"+because(p.openOf.Why.Error()), p.layout.detailWidth-6))...)
 	}
 	p.pager = p.filled(lines, p.layout.detailLines)
 	return tea.Batch(commands...)
@@ -212,7 +212,9 @@ func (p *reportsPage) readOne(r *client.Report) tea.Cmd {
 	}
 	return p.question(func(ctx context.Context, browser *client.Browser) tea.Msg {
 		m := reportRead{want: id}
-		m.report, m.source, m.err = browser.Report(ctx, project, id)
+		if m.report, m.source, m.err = browser.Report(ctx, project, id); m.err != nil {
+			m.report = nil
+		}
 		return m
 	}, func(err error) tea.Msg { return reportRead{want: id, err: err} })
 }

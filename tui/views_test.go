@@ -348,3 +348,26 @@ func TestTheMouse(t *testing.T) {
 		t.Errorf("the wheel went to %d", a.activity.cursor.index)
 	}
 }
+
+// TestWhatAServerLeavesOutBreaksNothing draws answers that lack whatever can
+// lack.
+func TestWhatAServerLeavesOutBreaksNothing(t *testing.T) {
+	th := testTheme(termenv.Ascii, true)
+	bare := client.Report{Results: [][]client.Result{{}, {{Measures: []client.ResultMeasure{{}}}}}, Alerts: []client.Alert{{}, {Limit: "lower"}}}
+	for _, size := range sizes {
+		a := still(t, th, size.width, size.height, oneOfEach())
+		press(a, "2")
+		a.Update(reportsRead{generation: a.reports.generation, number: 1, page: client.Page[client.Report]{Items: []client.Report{{}, bare}, Total: -1}})
+		for _, r := range []client.Report{{}, bare} {
+			a.Update(reportRead{want: r.UUID, report: &r})
+			whole(t, "a report", a.View(), size.width, size.height, true)
+		}
+		press(a, "3")
+		a.Update(dimensionsRead{generation: a.perf.generation, about: dimensions{branches: make([]client.Branch, 1), testbeds: make([]client.Testbed, 1), measures: make([]client.Measure, 1), benchmarks: make([]client.Benchmark, 1)}})
+		a.Update(seriesRead{generation: a.perf.generation, series: []client.Series{{Metrics: make([]client.PerfMetric, 1)}, {Metrics: make([]client.PerfMetric, 2)}}})
+		for range 3 {
+			whole(t, "a metric", a.View(), size.width, size.height, true)
+			press(a, "j")
+		}
+	}
+}

@@ -54,7 +54,7 @@ func TestTheScreenWhileTheServerComesAndGoes(t *testing.T) {
 	ui.press("R")
 	ui.shows(20*time.Second, "unreachable", "all delivered")
 	ui.press("4")
-	ui.shows(20*time.Second, "unavailable", "created", "connection refused")
+	ui.shows(20*time.Second, "unavailable", "created", "dial tcp")
 	ui.press("q")
 }
 
