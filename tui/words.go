@@ -28,7 +28,7 @@ func accountOf(r *outbox.Run, now time.Time, on bool) account {
 		return account{"Deduplicated", replayedWhat(r), doneNext(r)}
 	case outbox.Incomplete:
 		return account{"Incomplete", incompleteWhat(r), failedNext(r,
-			"Press "+keyRetry+" to look again, and to mend it where that is allowed; or send the results under a new key: burrow resubmit "+tail(r.ID)+".")}
+			"Press "+keyRetry+" to look again, and to mend it where that is allowed; or send the results under a new key with "+keyResubmit+" (burrow resubmit "+tail(r.ID)+").")}
 	case outbox.Rejected:
 		return rejectedAccount(r)
 	case outbox.Cancelled:
@@ -76,7 +76,7 @@ func incompleteWhat(r *outbox.Run) string {
 
 func rejectedAccount(r *outbox.Run) account {
 	a := account{title: "Rejected", what: "The server refused it for good" + because(r.Message)}
-	resubmit := "burrow resubmit " + tail(r.ID)
+	resubmit := keyResubmit + ", or burrow resubmit " + tail(r.ID)
 	a.next = failedNext(r, "Mend what it names, then press "+keyRetry+" (same bytes, same key: always safe), or send it changed: "+resubmit+" with --project, --branch, --testbed or --hash.")
 	switch {
 	case r.Reason == outbox.ReasonKeyTaken:
@@ -182,7 +182,7 @@ func personAccount(r *outbox.Run) (account, bool) {
 	switch r.Reason {
 	case outbox.ReasonPaused:
 		a.what = "Delivery was paused by a person" + because(r.Message)
-		a.next = "burrow resume lets it go on."
+		a.next = "Press p, then r, to let it go on (burrow resume)."
 	case outbox.ReasonCredential:
 		a.what = "It waits for a credential: it was enqueued with " + credentialName(r.Credential) + ", and none for " + hostName(r.Host) + " is at hand here."
 		a.next = "Start burrow with BENCHER_API_KEY (or BENCHER_API_TOKEN) and --host " + host + "; any credential of that host will do."
