@@ -16,6 +16,7 @@ type detailView struct {
 	tab    tab
 	loaded [tabCount]*detailsLoaded // of the run that is shown
 	folded bool                     // long values of the request are
+	keys   keyNames
 	stand  madeFor
 	tabsAt int // the line that the tabs' names stand on
 
@@ -31,7 +32,7 @@ type madeFor struct {
 	on, folded    bool
 }
 
-func newDetailView() detailView { return detailView{folded: true} }
+func newDetailView(k keyNames) detailView { return detailView{folded: true, keys: k} }
 
 // show turns to a run; what its tabs need comes later.
 func (v detailView) show(r *outbox.Run) detailView {
@@ -106,7 +107,7 @@ func (v detailView) made(t theme, width, height int, now time.Time, on bool) det
 // detailLines draws the whole of a run's details.
 func detailLines(t theme, v detailView, now time.Time, on bool, width int) (lines []string, tabsAt int) {
 	r := v.run
-	told := accountOf(r, now, on)
+	told := accountOf(v.keys, r, now, on)
 	lines = []string{cut(" "+t.bold.Render(t.status(r).Render(Sign(r.Status)+" "+told.title))+t.dim.Render("  "+subject(r)), width)}
 	if v.tab == tabOverview || v.tab == tabHistory {
 		for _, line := range wrapped(told.what, width-4) {

@@ -9,13 +9,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// The keys that sentences name too.
-const (
-	keyRetry    = "r"
-	keyCancel   = "x"
-	keyResubmit = "e"
-)
-
 // keyMap declares every key once: what acts on it, the footer, the palette and
 // the help page all draw from here. The configuration file binds others, by the
 // fields' names with hyphens ("page-up").
@@ -74,9 +67,9 @@ func newKeyMap() keyMap {
 		Sort:        bind("s", "newest or oldest first", "s"),
 		Problem:     bind("!", "the next run that needs you", "!"),
 
-		Retry:    bind(keyRetry, "retry (same bytes, same key)", keyRetry),
-		Cancel:   bind(keyCancel, "cancel (don't send it)", keyCancel),
-		Resubmit: bind(keyResubmit, "resubmit with changes", keyResubmit),
+		Retry:    bind("r", "retry (same bytes, same key)", "r"),
+		Cancel:   bind("x", "cancel (don't send it)", "x"),
+		Resubmit: bind("e", "resubmit with changes", "e"),
 		Delete:   bind("D", "delete from the outbox", "D"),
 		Copy:     bind("y", "copy key, ID, address, JSON", "y"),
 		Browser:  bind("o", "open the report in a browser", "o"),

@@ -41,7 +41,7 @@ const (
 func newOutboxPage(s *shell) *outboxPage {
 	return &outboxPage{
 		shell: s, filter: newFilterView(), outlook: newOutlook(nil), marks: marks{},
-		here: s.options.Repository != "", detail: newDetailView(),
+		here: s.options.Repository != "", detail: newDetailView(s.keys.names()),
 	}
 }
 

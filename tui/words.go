@@ -15,11 +15,18 @@ import (
 // then what to do next.
 type account struct{ title, what, next string }
 
+// keyNames are the keys that sentences name.
+type keyNames struct{ retry, cancel, resubmit, pause string }
+
+func (k keyMap) names() keyNames {
+	return keyNames{k.Retry.Help().Key, k.Cancel.Help().Key, k.Resubmit.Help().Key, k.Pause.Help().Key}
+}
+
 // accountOf tells a run's state to a person.
-func accountOf(r *outbox.Run, now time.Time, on bool) account {
+func accountOf(k keyNames, r *outbox.Run, now time.Time, on bool) account {
 	switch r.Status {
 	case outbox.Pending:
-		return pendingAccount(r, now, on)
+		return pendingAccount(k, r, now, on)
 	case outbox.Sending:
 		return sendingAccount(r, now)
 	case outbox.Sent:
@@ -28,15 +35,15 @@ func accountOf(r *outbox.Run, now time.Time, on bool) account {
 		return account{"Deduplicated", replayedWhat(r), doneNext(r)}
 	case outbox.Incomplete:
 		return account{"Incomplete", incompleteWhat(r), failedNext(r,
-			"Press "+keyRetry+" to look again, and to mend it where that is allowed; or send the results under a new key with "+keyResubmit+" (burrow resubmit "+tail(r.ID)+").")}
+			"Press "+k.retry+" to look again, and to mend it where that is allowed; or send the results under a new key with "+k.resubmit+" (burrow resubmit "+tail(r.ID)+").")}
 	case outbox.Rejected:
-		return rejectedAccount(r)
+		return rejectedAccount(k, r)
 	case outbox.Cancelled:
 		what := "A person withdrew it: it is not sent."
 		if r.MayBeThere {
 			what += " An earlier attempt may have reached the server; what it left there stays."
 		}
-		return account{"Cancelled", what, "Press " + keyRetry + " to send it after all."}
+		return account{"Cancelled", what, "Press " + k.retry + " to send it after all."}
 	}
 	return account{title: plain(string(r.Status))}
 }
@@ -74,10 +81,10 @@ func incompleteWhat(r *outbox.Run) string {
 	return what
 }
 
-func rejectedAccount(r *outbox.Run) account {
+func rejectedAccount(k keyNames, r *outbox.Run) account {
 	a := account{title: "Rejected", what: "The server refused it for good" + because(r.Message)}
-	resubmit := keyResubmit + ", or burrow resubmit " + tail(r.ID)
-	a.next = failedNext(r, "Mend what it names, then press "+keyRetry+" (same bytes, same key: always safe), or send it changed: "+resubmit+" with --project, --branch, --testbed or --hash.")
+	resubmit := k.resubmit + ", or burrow resubmit " + tail(r.ID)
+	a.next = failedNext(r, "Mend what it names, then press "+k.retry+" (same bytes, same key: always safe), or send it changed: "+resubmit+" with --project, --branch, --testbed or --hash.")
 	switch {
 	case r.Reason == outbox.ReasonKeyTaken:
 		a.what = "Its key belongs to a report of another run, so the server gave back that one" + because(r.Message)
@@ -128,13 +135,13 @@ func sendingAccount(r *outbox.Run, now time.Time) account {
 }
 
 // pendingAccount tells why a run waits and until when.
-func pendingAccount(r *outbox.Run, now time.Time, on bool) account {
+func pendingAccount(k keyNames, r *outbox.Run, now time.Time, on bool) account {
 	a := account{title: "Pending"}
 	then := countdown(r.NextAttemptAt.Sub(now))
 	if r.NextAttemptAt.IsZero() {
 		then = "later"
 	}
-	byItself := "Nothing to do: it goes on by itself " + then + ". Press " + keyRetry + " to try now."
+	byItself := "Nothing to do: it goes on by itself " + then + ". Press " + k.retry + " to try now."
 	if !on {
 		byItself = "Delivery is off here, so nobody may send it: run burrow sync."
 	}
@@ -143,7 +150,7 @@ func pendingAccount(r *outbox.Run, now time.Time, on bool) account {
 		a.next = "Nothing to do: it follows by itself."
 		return a
 	}
-	if person, ok := personAccount(r); ok {
+	if person, ok := personAccount(k, r); ok {
 		return person
 	}
 	switch {
@@ -159,7 +166,7 @@ func pendingAccount(r *outbox.Run, now time.Time, on bool) account {
 		return a
 	case r.Reason == outbox.ReasonProxy:
 		a.what = "Something between here and the server answered instead of it" + because(r.Message)
-		a.next = "Is there a login page or a proxy? It tries again " + then + "; " + keyRetry + " tries now."
+		a.next = "Is there a login page or a proxy? It tries again " + then + "; " + k.retry + " tries now."
 		return a
 	case r.Attempts == 0:
 		a.what = "It is safe in the outbox and waits for its first attempt."
@@ -176,13 +183,13 @@ func pendingAccount(r *outbox.Run, now time.Time, on bool) account {
 }
 
 // personAccount tells the waits that only a person ends.
-func personAccount(r *outbox.Run) (account, bool) {
+func personAccount(k keyNames, r *outbox.Run) (account, bool) {
 	a, host := account{title: "Pending: it needs you"}, plain(r.Host)
-	again := "then press " + keyRetry + "."
+	again := "then press " + k.retry + "."
 	switch r.Reason {
 	case outbox.ReasonPaused:
 		a.what = "Delivery was paused by a person" + because(r.Message)
-		a.next = "Press p, then r, to let it go on (burrow resume)."
+		a.next = "Press " + k.pause + ", then r, to let it go on (burrow resume)."
 	case outbox.ReasonCredential:
 		a.what = "It waits for a credential: it was enqueued with " + credentialName(r.Credential) + ", and none for " + hostName(r.Host) + " is at hand here."
 		a.next = "Start burrow with BENCHER_API_KEY (or BENCHER_API_TOKEN) and --host " + host + "; any credential of that host will do."
@@ -194,13 +201,13 @@ func personAccount(r *outbox.Run) (account, bool) {
 		a.next = "Mend the plan, " + again + " What the server stored comes back by the same key."
 	case outbox.ReasonProjectMoved:
 		a.what = "The project that took earlier runs was renamed or is gone. Sending now would make a new, public one" + because(r.Message)
-		a.next = "Give the project its name back, " + again + " Or withdraw this run with " + keyCancel + ", then burrow resubmit " + tail(r.ID) + " --project NAME."
+		a.next = "Give the project its name back, " + again + " Or withdraw this run with " + k.cancel + ", then burrow resubmit " + tail(r.ID) + " --project NAME."
 	case outbox.ReasonDoubt:
 		a.what = "Several reports on the server could be this run, and it does not know keys" + because(r.Message)
-		a.next = "Look at them there; press " + keyRetry + " to look again, " + keyCancel + " if it is one of them."
+		a.next = "Look at them there; press " + k.retry + " to look again, " + k.cancel + " if it is one of them."
 	case outbox.ReasonDamaged:
 		a.what = "Its bytes on this disk no longer match their hash, so they are not sent" + because(r.Message)
-		a.next = "Measure again; " + keyCancel + " withdraws this one."
+		a.next = "Measure again; " + k.cancel + " withdraws this one."
 	default:
 		return a, false
 	}

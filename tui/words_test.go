@@ -98,7 +98,7 @@ func TestEveryStateIsToldInPlainWords(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := run(test.change)
-			told := accountOf(r, noon, !test.off)
+			told := accountOf(newKeyMap().names(), r, noon, !test.off)
 			if !strings.Contains(told.what, test.what) {
 				t.Errorf("what: %q\nwant in it %q", told.what, test.what)
 			}
@@ -126,7 +126,7 @@ func TestEveryStatusAndOutcomeHasASignAndWords(t *testing.T) {
 			t.Errorf("%s has the sign %q of %s", s, sign, other)
 		}
 		signs[sign] = s
-		if told := accountOf(&outbox.Run{Status: s}, noon, true); told.what == "" || told.next == "" {
+		if told := accountOf(newKeyMap().names(), &outbox.Run{Status: s}, noon, true); told.what == "" || told.next == "" {
 			t.Errorf("%s is not told: %+v", s, told)
 		}
 		if statusMeaning(s) == "" {
