@@ -19,6 +19,7 @@ type filter struct {
 	statuses []bool
 	words    []filterWord
 	fields   []filterField
+	alike    bool
 }
 
 // filterField is a text of Run.texts that must be just this.
@@ -37,7 +38,7 @@ type filterWord struct {
 }
 
 func (q Query) filter() *filter {
-	f := &filter{since: math.MinInt64}
+	f := &filter{since: math.MinInt64, alike: q.Alike}
 	for i, want := range [filterTexts]string{q.Host, q.Project, q.Branch, q.Testbed, "", "", q.Repository} { // as Run.texts begins
 		if want != "" {
 			f.fields = append(f.fields, filterField{i, []byte(want)})
@@ -123,7 +124,22 @@ func (f *filter) passes(data []byte) bool {
 			return false
 		}
 	}
-	return f.mentioned(data, status, flags, texts)
+	if !f.alike {
+		return f.mentioned(data, status, flags, texts)
+	}
+	if count < filterTexts {
+		return true
+	}
+	for _, word := range f.words {
+		found := false
+		for _, i := range [...]int{1, 2, 3, 5} { // project, branch, testbed, adapter
+			found = found || inOrder(string(texts[head[i]:head[i+1]]), string(word.text))
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
 }
 
 // varint reads a length, and where the next one is.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -21,7 +22,10 @@ type Query struct {
 	Repository string
 	Since      time.Time // enqueued then or later
 	Words      []string  // each is part of a field that the lists show; case does not count
-	Limit      int       // at most so many; 0: all
+	// Alike lets the letters of a word lie apart, in their order, within the name
+	// of a project, branch, testbed or adapter: "frdx" chooses feature/radix.
+	Alike bool
+	Limit int // at most so many; 0: all
 	// Before and After are cursors: only runs before, or after, this sequence
 	// number; 0: from the newest, or the oldest.
 	Before, After uint64
@@ -100,11 +104,28 @@ func (q Query) Matches(r *Run) bool {
 		return false
 	}
 	for _, word := range q.Words {
-		if !r.mentions(word) {
+		if q.Alike && !r.alike(word) || !q.Alike && !r.mentions(word) {
 			return false
 		}
 	}
 	return true
+}
+
+// alike tells whether a name of the run's holds a word's letters in their order.
+func (r *Run) alike(word string) bool {
+	return slices.ContainsFunc([]string{r.Project, r.Branch, r.Testbed, r.Adapter}, func(name string) bool { return inOrder(name, word) })
+}
+
+// inOrder tells whether a text holds the letters of a word in small letters, in
+// their order.
+func inOrder(text, word string) bool {
+	rest := []rune(word)
+	for _, r := range text {
+		if len(rest) > 0 && unicode.ToLower(r) == rest[0] {
+			rest = rest[1:]
+		}
+	}
+	return len(rest) == 0
 }
 
 func (r *Run) mentions(word string) bool {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func TestAFilterPassesWhatItsQueryMatches(t *testing.T) {
 			from := rapid.IntRange(0, len(runes)-1).Draw(rt, "from")
 			return string(runes[from:rapid.IntRange(from, len(runes)).Draw(rt, "to")])
 		}
-		switch rapid.SampledFrom([]string{"status", "fields", "word", "id", "label", "query"}).Draw(rt, "by") {
+		switch rapid.SampledFrom([]string{"status", "fields", "word", "id", "label", "query", "alike"}).Draw(rt, "by") {
 		case "status":
 			q.Statuses = []Status{rapid.SampledFrom(Statuses()).Draw(rt, "wanted"), r.Status}
 		case "fields":
@@ -100,6 +101,8 @@ func TestAFilterPassesWhatItsQueryMatches(t *testing.T) {
 			q.Words = []string{part(r.Branch + r.Testbed)}
 		case "id":
 			q.Words = []string{part(r.ID.String())}
+		case "alike":
+			q.Alike, q.Words = true, []string{strings.ToLower(part(r.Branch)), strings.ToLower(part(r.Project))}
 		case "label":
 			q.Words = []string{"ci=yes"}
 		case "query":

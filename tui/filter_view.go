@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strings"
 	"time"
 
 	"burrow/client"
@@ -17,6 +18,7 @@ type filterView struct {
 	typing bool
 	chosen outbox.Query // of the last text that could be read
 	valid  string       // that text
+	alike  bool         // no run has the words: names that are like them are shown
 	why    string       // the text that stands there can't be read
 }
 
@@ -29,7 +31,9 @@ func newFilterView() filterView {
 // query is what the list shows: the base query, narrowed by the filter.
 func (v filterView) query(base outbox.Query) (q outbox.Query, filtered bool) {
 	if v.valid != "" {
-		return v.chosen, true
+		q = v.chosen
+		q.Alike = v.alike
+		return q, true
 	}
 	base.Limit, base.Before = 0, 0
 	return base, len(base.Statuses)+len(base.Words) > 0 || base.Host+base.Project+base.Branch != "" || !base.Since.IsZero()
@@ -56,7 +60,7 @@ func (v filterView) typed(m tea.KeyMsg, base outbox.Query, now time.Time) filter
 		v.why = client.Plain(err.Error(), 0)
 		return v
 	}
-	v.chosen, v.valid, v.why = query, text, ""
+	v.chosen, v.valid, v.why, v.alike = query, text, "", v.alike && text == v.valid
 	return v
 }
 
@@ -69,7 +73,7 @@ func (v filterView) applied() filterView {
 }
 
 func (v filterView) cleared() filterView {
-	v.valid, v.chosen = "", outbox.Query{}
+	v.valid, v.chosen, v.alike = "", outbox.Query{}, false
 	return v.applied()
 }
 
@@ -77,6 +81,9 @@ func (v filterView) cleared() filterView {
 func (v filterView) line(t theme, summary string, width int) string {
 	if !v.typing && !v.set() {
 		return " " + t.dim.Render(summary)
+	}
+	if v.alike {
+		summary = strings.TrimLeft(summary+" · ", " ·") + "no run has these words: names like them"
 	}
 	if summary != "" {
 		summary = "  " + t.dim.Render(summary)

@@ -335,3 +335,24 @@ func TestTheBellRingsForARejectedRun(t *testing.T) {
 		}
 	}
 }
+
+func TestAFilterFindsNamesThatAreAlike(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "outbox.db"))
+	for _, branch := range []string{"main", "feature/radix", "fix/leak"} {
+		enqueue(t, s, branch)
+	}
+	ui := startUI(t, s, 120, 40)
+	ui.sees(t, "three runs", holding("3 runs"))
+	ui.Type("/frdx")
+	ui.sees(t, "the one that is like it", func(f string) bool {
+		return strings.Contains(cursorOn(f), "feature/radix") && !strings.Contains(f, "fix/leak") && strings.Contains(f, "names like them")
+	})
+	ui.Send(tea.KeyMsg{Type: tea.KeyBackspace})
+	ui.Send(tea.KeyMsg{Type: tea.KeyBackspace})
+	ui.Send(tea.KeyMsg{Type: tea.KeyBackspace})
+	ui.sees(t, "those with the letter, as before", func(f string) bool {
+		return strings.Contains(f, "fix/leak") && !strings.Contains(f, "names like them")
+	})
+	ui.Type("zzzz")
+	ui.sees(t, "that nothing matches", holding("No run matches."))
+}

@@ -163,6 +163,11 @@ func (p *outboxPage) show(m outboxLoaded) tea.Cmd {
 		p.here = false // this repository has none yet: show what there is
 		return tea.Batch(p.work.after(0, rested{}), p.refilter(goalNewest))
 	}
+	if len(m.window.runs) == 0 && p.filter.set() && !p.filter.alike && len(p.filter.chosen.Words) > 0 {
+		p.filter.alike = true
+		first, _ := p.ends()
+		return tea.Batch(p.work.after(0, rested{}), p.refilter(first))
+	}
 	p.list = p.list.show(m.window, m.goal, m.seq)
 	p.detail = p.detail.show(p.list.selected())
 	if p.reading.surveyed {

@@ -203,11 +203,15 @@ func TestEveryViewAtEverySize(t *testing.T) {
 			t.Run(at, func(t *testing.T) { checkGolden(t, at, make().View()) })
 		}
 	}
-	for _, dark := range []bool{true, false} {
-		for name, make := range stills(t, testTheme(termenv.TrueColor, dark), 120, 40, oneOfEach(), sampleNames) {
-			at := fmt.Sprintf("colour-%s-%v", name, map[bool]string{true: "dark", false: "light"}[dark])
+	for _, size := range sizes {
+		for name, make := range stills(t, testTheme(termenv.TrueColor, true), size.width, size.height, oneOfEach(), sampleNames) {
+			at := fmt.Sprintf("colour-%s-dark-%dx%d", name, size.width, size.height)
 			t.Run(at, func(t *testing.T) { checkGolden(t, at, make().View()) })
 		}
+	}
+	for name, make := range stills(t, testTheme(termenv.TrueColor, false), 120, 40, oneOfEach(), sampleNames) {
+		at := fmt.Sprintf("colour-%s-light-120x40", name)
+		t.Run(at, func(t *testing.T) { checkGolden(t, at, make().View()) })
 	}
 }
 
