@@ -134,10 +134,7 @@ func (s *Store) unavailableHosts(ctx context.Context) (hosts []string, err error
 	prefix := hostScope("")
 	err = s.view(ctx, func(t *tx) error {
 		return t.Bucket(bucketPauses).ForEach(func(k, v []byte) error {
-			var p Pause
-			if err := decodeRecord(v, &p); err != nil {
-				return err
-			}
+			p := decodePause(string(k), v)
 			if scope := string(k); p.Failures > 0 && len(scope) > len(prefix) && scope[:len(prefix)] == prefix {
 				hosts = append(hosts, scope[len(prefix):])
 			}

@@ -201,3 +201,37 @@ func TestAWrongCountInASmallBucketIsDamage(t *testing.T) {
 		t.Errorf("writing: %v", err)
 	}
 }
+
+// TestADamagedPauseStaysAPause: runs are still read, what a person paused stays
+// paused, and resuming lifts it.
+func TestADamagedPauseStaysAPause(t *testing.T) {
+	s := openTest(t)
+	run := enqueue(t, s, newRun(t, "demo", 1))
+	if err := s.Pause(t.Context(), "", ""); err != nil {
+		t.Fatal(err)
+	}
+	err := s.update(t.Context(), func(t *tx) error {
+		return errors.Join(
+			t.Bucket(bucketPauses).Put([]byte(Hold{}.scope()), []byte("\x01{\"held\":tru")),
+			t.Bucket(bucketPauses).Put([]byte(hostScope(run.Host)), []byte("\x01{]")),
+		)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs := listAll(t, s); len(runs) != 1 || runs[0].Reason != ReasonPaused {
+		t.Errorf("%+v", runs)
+	}
+	if holds, err := s.Holds(t.Context()); err != nil || len(holds) != 1 {
+		t.Errorf("%v %v", holds, err)
+	}
+	if _, err := s.Rebuild(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Resume(t.Context(), "", ""); err != nil {
+		t.Fatal(err)
+	}
+	if runs := listAll(t, s); runs[0].Reason == ReasonPaused {
+		t.Error("it is still paused")
+	}
+}

@@ -18,7 +18,10 @@ type Hold struct {
 	Since   time.Time `json:"since"`
 }
 
-func (h Hold) scope() string { return strings.Join([]string{"held", h.Host, h.Project}, "\x00") }
+func (h Hold) scope() string { return heldPrefix + h.Host + "\x00" + h.Project }
+
+// heldPrefix begins the scopes of what a person paused.
+const heldPrefix = "held\x00"
 
 // String names what is held back.
 func (h Hold) String() string {
@@ -82,10 +85,7 @@ func (t *tx) holds() (holds []Hold, err error) {
 		if len(parts) != 3 || parts[0] != "held" {
 			return nil
 		}
-		var p Pause
-		if err := decodeRecord(v, &p); err != nil {
-			return err
-		}
+		p := decodePause(string(k), v)
 		holds = append(holds, Hold{Host: parts[1], Project: parts[2], Since: p.HeldSince})
 		return nil
 	})

@@ -33,15 +33,25 @@ func credentialScope(host, project, fingerprint string) string {
 	return strings.Join([]string{"credential", host, project, fingerprint}, "\x00")
 }
 
-func (t *tx) pause(scope string) (Pause, error) {
+// decodePause reads a scope's pause. A damaged one must not keep every run from
+// being read: what a person paused stays paused, the rest is learnt anew.
+func decodePause(scope string, data []byte) Pause {
 	var p Pause
+	if decodeRecord(data, &p) == nil {
+		return p
+	}
+	if strings.HasPrefix(scope, heldPrefix) {
+		return Pause{Held: true, Reason: ReasonPaused, Message: "the record of this pause is damaged; resuming lifts it"}
+	}
+	return Pause{}
+}
+
+func (t *tx) pause(scope string) (Pause, error) {
 	data := t.Bucket(bucketPauses).Get([]byte(scope))
 	if data == nil {
-		return p, nil
+		return Pause{}, nil
 	}
-	if err := decodeRecord(data, &p); err != nil {
-		return p, err
-	}
+	p := decodePause(scope, data)
 	if t.now.Before(p.SetAt) && t.Writable() { // the clock was set back
 		p.Until = t.now.Add(max(0, p.Until.Sub(p.SetAt)))
 		return p, t.setPause(scope, p)
