@@ -116,7 +116,7 @@ func (t *tx) take(run *Run, c claimant) (*claimed, error) {
 		task = TaskSearch
 	}
 	if task == TaskSend {
-		body, err := t.body(run.Seq)
+		body, err := t.body(run)
 		if errors.Is(err, ErrDamaged) || errors.Is(err, ErrPruned) {
 			run.Reason, run.Message, run.NextAttemptAt = ReasonDamaged, err.Error(), time.Time{}
 			return nil, t.save(run)

@@ -143,6 +143,9 @@ func liveOn(t *testing.T, path string, bodies map[uuid.UUID][]byte, what string)
 		if bodies[r.Key] == nil {
 			t.Errorf("%s: run %s was never enqueued", what, r.ID)
 		}
+		if body, err := s.Body(t.Context(), r.ID); err == nil && !bytes.Equal(body, bodies[r.Key]) {
+			t.Errorf("%s: run %s has a body that is not its own", what, r.ID)
+		}
 		runs++
 	}
 	return runs, len(s.Notices), nil
@@ -234,4 +237,44 @@ func TestADamagedPauseStaysAPause(t *testing.T) {
 	if runs := listAll(t, s); runs[0].Reason == ReasonPaused {
 		t.Error("it is still paused")
 	}
+}
+
+// TestABodyOfAnotherRunIsNotSent puts a run's whole, sound body under another
+// run's number, as a damaged tree does.
+func TestABodyOfAnotherRunIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openTest(t)
+		first, second := enqueue(t, s, newRun(t, "demo", 1)), enqueue(t, s, newRun(t, "other", 2))
+		err := s.update(t.Context(), func(t *tx) error {
+			t.changed = true
+			return t.Bucket(bucketBodies).Put(number(second.Seq), bytes.Clone(t.Bucket(bucketBodies).Get(number(first.Seq))))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Body(t.Context(), second.ID); !errors.Is(err, ErrDamaged) {
+			t.Errorf("reading it: %v", err)
+		}
+		if problems, err := s.Check(t.Context()); err != nil || len(problems) != 1 {
+			t.Errorf("the check: %v %v", problems, err)
+		}
+		f := newFakeServer()
+		stop := startSender(t, &Sender{Store: s, Deliverer: f})
+		time.Sleep(2 * time.Minute) // fake time
+		stop()
+		if len(f.bodies[first.Key]) != 1 || len(f.bodies[second.Key]) != 0 {
+			t.Errorf("sent: %d of the first, %d of the second", len(f.bodies[first.Key]), len(f.bodies[second.Key]))
+		}
+		for _, r := range listAll(t, s) {
+			if want := map[uuid.UUID]Reason{first.ID: ReasonNone, second.ID: ReasonDamaged}[r.ID]; r.Reason != want {
+				t.Errorf("run %s: %s (%s), want %s", r.ID, r.Status, r.Reason, want)
+			}
+		}
+		if _, err := s.Rebuild(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if problems, err := s.Check(t.Context()); err != nil || len(problems) > 0 {
+			t.Errorf("after the rebuild: %v %v", problems, err)
+		}
+	})
 }

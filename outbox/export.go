@@ -154,7 +154,7 @@ func (t *tx) exportRun(seq uint64) (line exportLine, err error) {
 		return line, fmt.Errorf("run %s: %w", run.ID, err)
 	}
 	if !run.BodyPruned {
-		body, err := t.body(run.Seq)
+		body, err := t.body(run)
 		if err != nil {
 			return line, fmt.Errorf("run %s: %w", run.ID, err)
 		}

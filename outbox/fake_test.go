@@ -107,7 +107,7 @@ func (f *fakeServer) exchange(p client.Parcel) client.Exchange {
 	}
 	key := uuid.MustParse(request.IdempotencyKey)
 	if now != unreachable {
-		f.bodies[key] = append(f.bodies[key], string(p.Body))
+		f.bodies[p.Want.Key] = append(f.bodies[p.Want.Key], string(p.Body)) // by the run that it was sent for
 	}
 	refusal := func(text string) client.APIError { return client.APIError{RequestID: "r", Message: text} }
 	switch now {

@@ -281,7 +281,7 @@ func (s *Store) Body(ctx context.Context, id uuid.UUID) (body []byte, err error)
 		if err != nil {
 			return err
 		}
-		body, err = t.body(run.Seq)
+		body, err = t.body(run)
 		return err
 	})
 	return body, err

@@ -108,7 +108,7 @@ func searchElsewhere(ctx context.Context, d Deliverer, run *Run, parcel client.P
 func (s *Store) parcel(ctx context.Context, run *Run) (parcel client.Parcel, err error) {
 	parcel = client.Parcel{Host: run.Host, Fingerprint: run.Credential, Refused: run.Refused, Want: run.expectation(), KnownProject: run.KnownProject}
 	err = s.view(ctx, func(t *tx) error {
-		parcel.Body, err = t.body(run.Seq)
+		parcel.Body, err = t.body(run)
 		return err
 	})
 	return parcel, err

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"burrow/client"
-
 	"github.com/google/uuid"
 	bolt "go.etcd.io/bbolt"
 )
@@ -90,7 +88,7 @@ func (s *Store) rebuildFromTree(saved *Salvaged) error {
 				read := all.runs
 				all.runs = func(give func(*Run, []byte, []Attempt) error) error {
 					return read(func(run *Run, body []byte, attempts []Attempt) error {
-						if _, err := unpack(body); err != nil && !run.BodyPruned {
+						if _, err := run.own(body); err != nil && !run.BodyPruned {
 							return fmt.Errorf("run %s: %w", run.ID, err)
 						}
 						if !soundHistory(run, attempts) {
@@ -222,7 +220,7 @@ func (f *scraps) stock(saved *Salvaged) stock {
 	}
 }
 
-// body is the one of those found that is this run's: it bears its key.
+// body is the one of those found that is this run's.
 func (f *scraps) body(run *Run) []byte {
 	if run.BodyPruned {
 		return nil
@@ -232,11 +230,7 @@ func (f *scraps) body(run *Run) []byte {
 		if _, err := f.file.ReadAt(packed, found.at); err != nil {
 			continue
 		}
-		body, err := unpack(packed)
-		if err != nil || len(body) != run.Bytes {
-			continue
-		}
-		if summary, err := client.Summarize(body); err == nil && summary.Key == run.Key {
+		if _, err := run.own(packed); err == nil {
 			return packed
 		}
 	}

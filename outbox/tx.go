@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"burrow/client"
+
 	"github.com/google/uuid"
 	bolt "go.etcd.io/bbolt"
 )
@@ -222,14 +224,29 @@ func (t *tx) counted(s Status) int64 {
 	return count
 }
 
-// body returns the bytes that are sent for a run.
-func (t *tx) body(seq uint64) ([]byte, error) {
-	packed := t.Bucket(bucketBodies).Get(number(seq))
-	if packed == nil {
-		if run, err := t.run(seq); err == nil && run.BodyPruned {
-			return nil, fmt.Errorf("run %s: %w", run.ID, ErrPruned)
-		}
+// body returns the bytes that are sent for a run: those that match their hash,
+// and are that run's.
+func (t *tx) body(run *Run) ([]byte, error) {
+	packed := t.Bucket(bucketBodies).Get(number(run.Seq))
+	switch {
+	case packed == nil && run.BodyPruned:
+		return nil, fmt.Errorf("run %s: %w", run.ID, ErrPruned)
+	case packed == nil:
 		return nil, fmt.Errorf("%w: its body is missing", ErrDamaged)
 	}
-	return unpack(packed)
+	return run.own(packed)
+}
+
+// own unpacks a body and tells whether it is this run's. Its hash says only
+// that its bytes are whole: a damaged tree can hand out another run's.
+func (r *Run) own(packed []byte) ([]byte, error) {
+	body, err := unpack(packed)
+	if err != nil {
+		return nil, err
+	}
+	key, results, err := client.Identify(body)
+	if err != nil || key != r.Key || results != r.Digest || len(body) != r.Bytes {
+		return nil, fmt.Errorf("%w: the body that is stored for it is another run's", ErrDamaged)
+	}
+	return body, nil
 }

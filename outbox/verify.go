@@ -85,7 +85,7 @@ func (s *Store) Repair(ctx context.Context, id uuid.UUID) (run *Run, err error) 
 		if !run.Status.Acknowledged() {
 			return &NotNowError{run, "it is not acknowledged: burrow retry sends it again"}
 		}
-		if _, err := t.body(run.Seq); err != nil {
+		if _, err := t.body(run); err != nil {
 			return fmt.Errorf("run %s can't be sent again: %w", run.ID, err)
 		}
 		run.Status, run.Message, run.MayBeThere = Pending, "sent again to bring its report back", true
