@@ -19,11 +19,13 @@ import (
 // `gzip -dc FILE | jq` reads it.
 //
 //	{"burrow_export":1,"exported_at":"2026-11-25T12:00:00Z"}
-//	{"run":{…},"attempts":[…],"request":"the exact bytes that are sent"}
+//	{"before":"…","run":{…},"attempts":[…],"request":"the exact bytes that are sent"}
 //	…
-//	{"end":{"runs":2,"sha256":"of all bytes before this line"}}
+//	{"before":"…","end":{"runs":2}}
 //
-// run and attempts are the records as the outbox keeps them. A request that is
+// before is the SHA-256 of all bytes before its line. A line is proven by the
+// one after it: what a cut or a changed byte leaves proven is taken in, nothing
+// else. run and attempts are the records as the outbox keeps them. A request that is
 // not UTF-8 stands in base64 as request_base64; a pruned one is missing. Oldest
 // runs come first.
 const exportVersion = 1
@@ -35,6 +37,7 @@ type exportHead struct {
 
 // exportLine is one line after the first: a run, or the end.
 type exportLine struct {
+	Before   string     `json:"before"`
 	Run      *Run       `json:"run,omitempty"`
 	Attempts []Attempt  `json:"attempts,omitempty"`
 	Request  string     `json:"request,omitempty"`
@@ -43,8 +46,7 @@ type exportLine struct {
 }
 
 type exportEnd struct {
-	Runs   int    `json:"runs"`
-	SHA256 string `json:"sha256"`
+	Runs int `json:"runs"`
 }
 
 // exportPage is how many runs are read in one burst.
@@ -81,14 +83,13 @@ func (s *Store) Export(ctx context.Context, q Query, to io.Writer) (runs int, da
 			return e.runs, damaged, fmt.Errorf("exporting: %w", err)
 		}
 		for _, line := range page {
-			if err := e.line(line); err != nil {
+			if err := e.proven(line); err != nil {
 				return e.runs, damaged, err
 			}
 			e.runs++
 		}
 	}
-	sum := hex.EncodeToString(e.sum.Sum(nil))
-	if err := e.line(exportLine{End: &exportEnd{e.runs, sum}}); err != nil {
+	if err := e.proven(exportLine{End: &exportEnd{e.runs}}); err != nil {
 		return e.runs, damaged, err
 	}
 	if err := zip.Close(); err != nil {
@@ -110,6 +111,12 @@ type exporter struct {
 	to   io.Writer
 	sum  hash.Hash
 	runs int
+}
+
+// proven writes a line that proves those before it.
+func (e *exporter) proven(line exportLine) error {
+	line.Before = hex.EncodeToString(e.sum.Sum(nil))
+	return e.line(line)
 }
 
 func (e *exporter) line(v any) error {

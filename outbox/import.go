@@ -14,6 +14,7 @@ import (
 
 	"burrow/client"
 
+	"github.com/google/uuid"
 	"github.com/klauspost/compress/gzip"
 )
 
@@ -45,10 +46,10 @@ func (i Imported) Total() int {
 
 // Import takes the runs of an export in. A run that is here already, by ID or
 // by shared key, is not added again, so importing twice, or the exports of
-// several machines, sends nothing twice. Its bytes are checked: what a run is
-// comes from them, not from the file's word. Each commit is told to progress,
-// which may be nil. Where the export turns out not to be whole, what stood
-// before is taken in, and the error wraps ErrCutShort.
+// several machines, sends nothing twice. Only runs that the export's checksums
+// prove are taken in, and only as their bytes say. Each commit is told to
+// progress, which may be nil. Where the export turns out not to be whole, the
+// runs that are proven are taken in, and the error wraps ErrCutShort.
 func (s *Store) Import(ctx context.Context, from io.Reader, progress func(Imported)) (done Imported, err error) {
 	var batch []exportLine
 	size := 0
@@ -91,8 +92,8 @@ func (i *Imported) add(part Imported) {
 	i.Refused = append(i.Refused, part.Refused...)
 }
 
-// readExport reads an export, compressed or not, and hands its runs on as they
-// come.
+// readExport reads one export or several behind each other, compressed or not,
+// and hands on the runs that are proven whole, as they come.
 func readExport(from io.Reader, each func(exportLine) error) error {
 	lines := bufio.NewReaderSize(from, 64<<10)
 	if magic, _ := lines.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
@@ -103,6 +104,23 @@ func readExport(from io.Reader, each func(exportLine) error) error {
 		defer func() { _ = zip.Close() }() // it was read; the file is its opener's
 		lines = bufio.NewReaderSize(zip, 64<<10)
 	}
+	for first := true; ; first = false {
+		if _, err := lines.Peek(1); errors.Is(err, io.EOF) && !first {
+			return nil
+		}
+		err := readOneExport(lines, each)
+		if errors.Is(err, ErrNotAnExport) && !first {
+			return fmt.Errorf("%w: what follows its end is no export", ErrCutShort)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// readOneExport reads to an export's end. A run is handed on once the line
+// after it has proven it.
+func readOneExport(lines *bufio.Reader, each func(exportLine) error) error {
 	sum, runs := sha256.New(), 0
 	first, err := readLine(lines)
 	var head exportHead
@@ -113,31 +131,38 @@ func readExport(from io.Reader, each func(exportLine) error) error {
 		return fmt.Errorf("%w: its version is %d, this burrow reads %d: update burrow", ErrNotAnExport, head.Version, exportVersion)
 	}
 	sum.Write(first)
+	cut := func(why error) error { return fmt.Errorf("%w: %d runs of it are proven (%w)", ErrCutShort, runs, why) }
+	var unproven *exportLine
 	for {
 		text, err := readLine(lines)
 		if err != nil {
-			return fmt.Errorf("%w: it ends after %d runs (%w)", ErrCutShort, runs, err)
+			return cut(err)
 		}
 		var line exportLine
 		if err := json.Unmarshal(text, &line); err != nil {
-			return fmt.Errorf("%w: the line after run %d: %w", ErrCutShort, runs, err)
+			return cut(err)
 		}
-		if line.End != nil {
-			if line.End.Runs != runs || line.End.SHA256 != hex.EncodeToString(sum.Sum(nil)) {
-				return fmt.Errorf("%w: its checksum does not match its %d runs", ErrCutShort, runs)
+		if line.Before != hex.EncodeToString(sum.Sum(nil)) {
+			return cut(errChanged)
+		}
+		if unproven != nil {
+			runs++
+			if err := each(*unproven); err != nil {
+				return err
 			}
-			return nil
 		}
-		if line.Run == nil {
-			return fmt.Errorf("%w: the line after run %d is no run", ErrCutShort, runs)
+		switch {
+		case line.End != nil && line.End.Runs == runs:
+			return nil
+		case line.End != nil, line.Run == nil:
+			return cut(errChanged)
 		}
 		sum.Write(text)
-		runs++
-		if err := each(line); err != nil {
-			return err
-		}
+		unproven = &line
 	}
 }
+
+var errChanged = errors.New("a checksum does not match: it was changed on its way")
 
 // readLine reads a line with its end; one that is longer than any can be is an
 // error.
@@ -236,9 +261,13 @@ func (t *tx) verifyImport(run *Run, body []byte) (packed []byte, err error) {
 	if _, known := statusOf(statusCode(run.Status)); !known {
 		return nil, fmt.Errorf("%w: unknown status %q", errUnfit, run.Status)
 	}
-	if run.Host == "" || run.Status.Acknowledged() && run.Report == nil || run.Status == Sending {
+	if run.ID == uuid.Nil || run.Key == uuid.Nil || run.Status.Acknowledged() && run.Report == nil || run.Status == Sending {
 		return nil, fmt.Errorf("%w: its record is not whole", errUnfit)
 	}
+	if host, err := client.ParseHost(run.Host); run.Host != client.Local && (err != nil || host != run.Host) {
+		return nil, fmt.Errorf("%w: no run can be sent to host %q", errUnfit, run.Host)
+	}
+	run.Claim = nil // an attempt in flight is its own machine's
 	if run.BodyPruned && run.Status.Acknowledged() {
 		return nil, nil
 	}
@@ -246,8 +275,8 @@ func (t *tx) verifyImport(run *Run, body []byte) (packed []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnfit, err)
 	}
-	if summary.Key != run.Key {
-		return nil, fmt.Errorf("%w: its request bears another key", errUnfit)
+	if summary.Key != run.Key || summary.Digest != run.Digest || len(body) != run.Bytes {
+		return nil, fmt.Errorf("%w: its request is not the one that its record tells of", errUnfit)
 	}
 	run.Summary, run.Bytes, run.BodyPruned = summary, len(body), false
 	return t.store.pack.pack(body)
@@ -256,7 +285,11 @@ func (t *tx) verifyImport(run *Run, body []byte) (packed []byte, err error) {
 // importKnown takes from an export that another machine delivered a run that is
 // not acknowledged here.
 func (t *tx) importKnown(there, carried *Run, done *Imported) error {
-	if there.Status.Acknowledged() || there.Status == Sending || !carried.Status.Acknowledged() || there.Digest != carried.Digest {
+	if there.Digest != carried.Digest || there.Key != carried.Key {
+		done.Refused = append(done.Refused, fmt.Errorf("run %s is here with other results: what is here stands", there.ID))
+		return nil
+	}
+	if there.Status.Acknowledged() || there.Status == Sending || !carried.Status.Acknowledged() {
 		done.There++
 		return nil
 	}
