@@ -233,6 +233,10 @@ func (t *tx) adopt(c claimant) (others bool, err error) {
 
 func (t *tx) bury(seq uint64) error {
 	run, err := t.run(seq)
+	if errors.Is(err, ErrDamaged) { // nothing can be noted of it, and it must not stop the others
+		t.changed = true
+		return t.Bucket(bucketClaims).Delete(number(seq))
+	}
 	if err != nil {
 		return err
 	}

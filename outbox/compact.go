@@ -56,7 +56,7 @@ func (s *Store) Compact(ctx context.Context) (before, after Size, err error) {
 	if err := s.roomFor(2); err != nil {
 		return before, after, fmt.Errorf("compacting the outbox: %w", err)
 	}
-	err = s.replace(compactSuffix, "", func(fresh *bolt.DB) error {
+	_, err = s.replace(compactSuffix, "", func(fresh *bolt.DB) error {
 		return s.open(true, func(old *bolt.DB) error {
 			if err := bolt.Compact(fresh, old, compactBatch); err != nil {
 				return err
@@ -64,7 +64,10 @@ func (s *Store) Compact(ctx context.Context) (before, after Size, err error) {
 			return sameRecords(old, fresh)
 		})
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errInPlace):
+		return before, after, fmt.Errorf("compacting the outbox: %w", err)
+	case err != nil:
 		return before, after, fmt.Errorf("compacting the outbox (the old file stays): %w", err)
 	}
 	s.slack.free.Store(0)

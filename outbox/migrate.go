@@ -12,8 +12,7 @@ func (s *Store) migrate(from uint32) error {
 	if err := s.roomFor(2); err != nil {
 		return fmt.Errorf("bringing the outbox to schema %d: %w", SchemaVersion, err)
 	}
-	backup := fmt.Sprintf("%s.v%d.bak", s.path, from)
-	err := s.replace(migrateSuffix, backup, func(fresh *bolt.DB) error {
+	backup, err := s.replace(migrateSuffix, fmt.Sprintf("%s.v%d.bak", s.path, from), func(fresh *bolt.DB) error {
 		return s.open(true, func(old *bolt.DB) error {
 			return old.View(func(b *bolt.Tx) error {
 				return s.build(fresh, records(b, func(what string, err error) error {

@@ -27,7 +27,8 @@ func Keep(outboxPath string, n New) (path string, adopted bool, err error) {
 	}
 	name := n.ID.String() + ".json"
 	err = errors.New("there is no outbox to keep it beside")
-	if outboxPath != "" {
+	if real, unknown := realPath(outboxPath); outboxPath != "" && unknown == nil {
+		outboxPath = real
 		if path, err = keepFile(outboxPath+recoverySuffix, name, data); err == nil {
 			return path, true, nil
 		}

@@ -44,13 +44,16 @@ func (v Salvaged) String() string {
 
 // Rebuild builds the outbox anew from what can be read of it, and every index
 // from the records; the old file is kept beside it.
-func (s *Store) Rebuild(ctx context.Context) (Salvaged, error) {
+func (s *Store) Rebuild(ctx context.Context) (Salvaged, error) { return s.rebuilt(ctx, errAsked) }
+
+// rebuilt is Rebuild for a cause that was met.
+func (s *Store) rebuilt(ctx context.Context, cause error) (Salvaged, error) {
 	release, err := s.lock.acquire(ctx)
 	if err != nil {
 		return Salvaged{}, err
 	}
 	defer release()
-	return s.salvage(errAsked)
+	return s.salvage(cause)
 }
 
 var errAsked = errors.New("to be rebuilt")
@@ -59,7 +62,7 @@ var errAsked = errors.New("to be rebuilt")
 func (s *Store) salvage(cause error) (Salvaged, error) {
 	saved := Salvaged{Kept: s.path + ".damaged-" + s.Now().UTC().Format("20060102T150405Z"), Cause: cause}
 	err := s.rebuildFromTree(&saved)
-	if err != nil {
+	if err != nil && !errors.Is(err, errInPlace) {
 		if errors.Is(saved.Cause, errAsked) {
 			saved.Cause = err
 		}
@@ -78,7 +81,7 @@ func (s *Store) rebuildFromTree(saved *Salvaged) error {
 	if err := soundTree(s.path); err != nil {
 		return damagedFile(s.path, err)
 	}
-	return s.replace(rebuildSuffix, saved.Kept, func(fresh *bolt.DB) error {
+	kept, err := s.replace(rebuildSuffix, saved.Kept, func(fresh *bolt.DB) error {
 		return s.open(true, func(old *bolt.DB) error {
 			return old.View(func(b *bolt.Tx) error {
 				if _, err := schemaOf(b); err != nil {
@@ -102,6 +105,10 @@ func (s *Store) rebuildFromTree(saved *Salvaged) error {
 			})
 		})
 	})
+	if kept != "" {
+		saved.Kept = kept
+	}
+	return err
 }
 
 // rebuildFromPages takes every record from the file's pages, wherever they lie:
@@ -124,7 +131,10 @@ func (s *Store) rebuildFromPages(saved *Salvaged) error {
 		return fmt.Errorf("%w; no run can be read from it, so it was left as it is: move it away to begin a new outbox", damagedFile(s.path, saved.Cause))
 	}
 	saved.Runs = len(found.runs)
-	err = s.replace(rebuildSuffix, saved.Kept, func(fresh *bolt.DB) error { return s.build(fresh, found.stock(saved)) })
+	kept, err := s.replace(rebuildSuffix, saved.Kept, func(fresh *bolt.DB) error { return s.build(fresh, found.stock(saved)) })
+	if kept != "" {
+		saved.Kept = kept
+	}
 	if err != nil {
 		return fmt.Errorf("building the outbox anew: %w", err)
 	}

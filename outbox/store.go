@@ -59,11 +59,11 @@ type Store struct {
 // is something else, or was written by a newer burrow, is refused untouched.
 // Runs that were kept in the recovery folder are taken in.
 func Open(ctx context.Context, path string) (*Store, error) {
-	absolute, err := filepath.Abs(path)
+	path, err := realPath(path)
 	if err != nil {
-		return nil, fmt.Errorf("outbox %s: %w", path, err)
+		return nil, err
 	}
-	s := &Store{path: absolute, lock: newSideLock(absolute + lockSuffix), Now: time.Now, Draw: rand.Float64}
+	s := &Store{path: path, lock: newSideLock(path + lockSuffix), Now: time.Now, Draw: rand.Float64}
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -81,7 +81,26 @@ func (s *Store) begin(ctx context.Context) error {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
-	return s.recover(ctx)
+	return s.recoverOrMend(ctx)
+}
+
+// recoverOrMend takes in what was kept. Damage that this meets is mended first,
+// and where it can't be, it must not stand in the way of the commands that
+// repair: what was kept stays kept.
+func (s *Store) recoverOrMend(ctx context.Context) error {
+	damaged := func(err error) bool { return errors.Is(err, ErrDamagedFile) || errors.Is(err, ErrDamaged) }
+	err := s.recover(ctx)
+	if !damaged(err) {
+		return err
+	}
+	if saved, broken := s.rebuilt(ctx, err); broken == nil {
+		s.Notices = append(s.Notices, saved.String())
+		if err = s.recover(ctx); !damaged(err) {
+			return err
+		}
+	}
+	s.Notices = append(s.Notices, err.Error())
+	return nil
 }
 
 // Path is the outbox's file.
@@ -90,21 +109,22 @@ func (s *Store) Path() string { return s.path }
 // inspect looks at an existing file without opening it as a database, so that
 // a stranger's file is left as it is.
 func (s *Store) inspect() error {
-	file, err := os.Open(s.path)
-	if errors.Is(err, os.ErrNotExist) {
+	info, err := os.Stat(s.path) // opening a pipe would wait for its other end
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return nil
+	case err != nil:
+		return fmt.Errorf("outbox %s: %w", s.path, err)
+	case info.IsDir():
+		return fmt.Errorf("outbox %s is a folder: name a file", s.path)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("outbox %s is a device or a pipe: name a file", s.path)
 	}
+	file, err := os.Open(s.path)
 	if err != nil {
 		return fmt.Errorf("outbox %s: %w", s.path, err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return fmt.Errorf("outbox %s: %w", s.path, err)
-	}
-	if info.IsDir() {
-		return fmt.Errorf("outbox %s is a folder: name a file", s.path)
-	}
 	if info.Size() == 0 || hasBoltMeta(file) || hasBoltPages(file) {
 		return nil
 	}
@@ -140,7 +160,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err == nil && info.Size() > 0 {
 		return s.prepareThere()
 	}
-	if err := s.replace(newSuffix, "", func(fresh *bolt.DB) error { return fresh.Update(makeSchema) }); err != nil {
+	if _, err := s.replace(newSuffix, "", func(fresh *bolt.DB) error { return fresh.Update(makeSchema) }); err != nil {
 		return fmt.Errorf("making the outbox %s: %w", s.path, err)
 	}
 	return nil

@@ -25,7 +25,7 @@ func (a *app) exportCommand() *cobra.Command {
 Lines: carry the file to a machine that reaches the server, burrow import and
 burrow sync there, and bring an export of that back to have the acknowledgments
 here. Nothing is sent twice, however often and wherever it is imported: the keys
-go along. Credentials do not. QUERY is that of burrow list.`,
+go along (servers before 0.6.1 know none). Credentials do not. QUERY is that of burrow list.`,
 		Example: `  burrow export --status pending -o runs.jsonl.gz
   burrow export since:1w | ssh elsewhere burrow import -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -141,7 +141,7 @@ func (a *app) importAll(ctx context.Context, names []string) error {
 		}
 		switch {
 		case errors.Is(err, outbox.ErrCutShort):
-			return fmt.Errorf("%s: %w; what stood before is taken in, import a whole copy for the rest (what is here is not added twice)", name, err)
+			return fmt.Errorf("%s: %w; what is proven is taken in, import a whole copy for the rest (what is here is not added twice)", name, err)
 		case err != nil:
 			return fmt.Errorf("%s: %w", name, err)
 		}
