@@ -72,16 +72,19 @@ func (s *Store) Export(ctx context.Context, q Query, to io.Writer) (runs int, da
 	}
 	for more := true; more; {
 		var page []exportLine
+		var told []error
 		err := s.update(ctx, func(t *tx) error {
 			var bad []error
-			page, bad, err = t.exportPage(&q)
-			damaged = append(damaged, bad...)
-			more = len(page)+len(bad) == exportPage
+			var unread int // they take no place in the page
+			page, bad, unread, err = t.exportPage(&q)
+			told = bad
+			more = len(page)+len(bad)-unread == exportPage
 			return err
 		})
 		if err != nil {
 			return e.runs, damaged, fmt.Errorf("exporting: %w", err)
 		}
+		damaged = append(damaged, told...)
 		for _, line := range page {
 			if err := e.proven(line); err != nil {
 				return e.runs, damaged, err
@@ -129,8 +132,12 @@ func (e *exporter) line(v any) error {
 }
 
 // exportPage reads the next page and moves the query's cursor on.
-func (t *tx) exportPage(q *Query) (page []exportLine, damaged []error, err error) {
-	runs, err := t.list(*q)
+func (t *tx) exportPage(q *Query) (page []exportLine, damaged []error, unread int, err error) {
+	runs, err := t.listed(*q, func(_ uint64, bad error) error {
+		damaged = append(damaged, bad)
+		return nil
+	})
+	unread = len(damaged)
 	for _, listed := range runs {
 		q.After = listed.Seq
 		line, err := t.exportRun(listed.Seq)
@@ -138,12 +145,12 @@ func (t *tx) exportPage(q *Query) (page []exportLine, damaged []error, err error
 		case errors.Is(err, ErrDamaged):
 			damaged = append(damaged, err)
 		case err != nil:
-			return nil, nil, err
+			return nil, nil, 0, err
 		default:
 			page = append(page, line)
 		}
 	}
-	return page, damaged, err
+	return page, damaged, unread, err
 }
 
 func (t *tx) exportRun(seq uint64) (line exportLine, err error) {

@@ -214,7 +214,7 @@ func (t *tx) walk(statuses []Status, from uint64, upwards bool, visit func(seq u
 		return
 	}
 	var all []*runCursor // of each status, in step
-	for _, s := range statuses {
+	for _, s := range slices.Compact(slices.Sorted(slices.Values(statuses))) {
 		if c := newRunCursor(t.Bucket(bucketStatuses), []byte{statusCode(s)}, from, upwards); c.k != nil {
 			all = append(all, c)
 		}

@@ -213,3 +213,67 @@ func crafted(t *testing.T, change func(*exportLine)) []byte {
 	}
 	return file.Bytes()
 }
+
+// TestAnExportPassesOverWhatCannotBeRead: one record is damaged; the others are
+// exported, over pages too, and it is told.
+func TestAnExportPassesOverWhatCannotBeRead(t *testing.T) {
+	s := openTest(t)
+	const runs = exportPage + 20
+	for i := range runs {
+		enqueue(t, s, newRun(t, "demo", i+1))
+	}
+	damage := func(seq uint64) {
+		err := s.update(t.Context(), func(t *tx) error {
+			t.changed = true
+			record := bytes.Clone(t.Bucket(bucketRuns).Get(number(seq)))
+			record[len(record)-1] ^= 0xff
+			return t.Bucket(bucketRuns).Put(number(seq), record)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	damage(3)
+	damage(exportPage + 5)
+	var file bytes.Buffer
+	n, damaged, err := s.Export(t.Context(), Query{}, &file)
+	if err != nil || n != runs-2 || len(damaged) != 2 || !errors.Is(damaged[0], ErrDamaged) {
+		t.Fatalf("%d runs, %v, %v", n, damaged, err)
+	}
+	other := openTest(t)
+	if done, err := other.Import(t.Context(), &file, nil); err != nil || done.Added != runs-2 {
+		t.Errorf("%+v, %v", done, err)
+	}
+}
+
+// TestOnlyAServersOwnDateIsItsClock: neither this machine's clock nor an
+// export's word lets retention believe that time went by on the server.
+func TestOnlyAServersOwnDateIsItsClock(t *testing.T) {
+	s := openTest(t)
+	run := enqueue(t, s, newRun(t, "demo", 1))
+	later := time.Now().Add(1000 * 24 * time.Hour)
+	for _, dated := range []bool{false, true} {
+		err := s.update(t.Context(), func(t *tx) error {
+			r, err := t.byID(run.ID)
+			if err != nil {
+				return err
+			}
+			r.Status, r.Report, r.AcknowledgedAt, r.dated = Sent, &ReportRef{UUID: uuid.New()}, later, dated
+			if err := t.save(r); err != nil {
+				return err
+			}
+			r.Status, r.Report, r.AcknowledgedAt = Pending, nil, time.Time{}
+			return t.save(r)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last time.Time
+		if err := s.view(t.Context(), func(t *tx) error { last = t.lastDate(run.Host); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if last.IsZero() == dated {
+			t.Errorf("dated %v: the server's clock is taken for %v", dated, last)
+		}
+	}
+}

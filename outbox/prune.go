@@ -180,9 +180,11 @@ func (t *tx) lastDate(host string) time.Time {
 	return time.Unix(int64(binary.BigEndian.Uint64(data)), 0)
 }
 
-// learnDate keeps the time that an acknowledgment bears.
+// learnDate keeps the time that a server gave with its acknowledgment. One that
+// is this machine's, or an export's word, says nothing of the server's clock.
 func (t *tx) learnDate(run *Run) error {
-	if !run.AcknowledgedAt.After(t.lastDate(run.Host)) {
+	dated := run.dated
+	if run.dated = false; !dated || !run.AcknowledgedAt.After(t.lastDate(run.Host)) {
 		return nil
 	}
 	return t.Bucket(bucketMeta).Put(dateKey(run.Host), number(uint64(run.AcknowledgedAt.Unix())))

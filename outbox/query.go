@@ -166,6 +166,12 @@ func (s *Store) Page(ctx context.Context, q Query) (page Page, err error) {
 }
 
 func (t *tx) list(q Query) (runs []*Run, err error) {
+	return t.listed(q, func(_ uint64, damaged error) error { return damaged })
+}
+
+// listed is list with a say in what becomes of records that can't be read: nil
+// passes over them.
+func (t *tx) listed(q Query, unread func(seq uint64, damaged error) error) (runs []*Run, err error) {
 	from, filter := q.After+1, q.filter()
 	if !q.OldestFirst {
 		from = 0
@@ -184,8 +190,9 @@ func (t *tx) list(q Query) (runs []*Run, err error) {
 			return true
 		}
 		run := &Run{}
-		if err = decodeRun(seq, data, run); err != nil {
-			return false
+		if damaged := decodeRun(seq, data, run); damaged != nil {
+			err = unread(seq, damaged)
+			return err == nil
 		}
 		if !q.Matches(run) {
 			return true

@@ -57,6 +57,8 @@ type Run struct {
 	VanishedAt time.Time `json:"vanished_at,omitzero"`
 
 	ChangedAt time.Time `json:"changed_at,omitzero"` // by this machine's clock, at the last write
+
+	dated bool // AcknowledgedAt was just given by the server: see learnDate
 }
 
 // ReportRef is what is kept of a report.

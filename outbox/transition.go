@@ -120,8 +120,8 @@ func (p step) acknowledge(r *Run, outcome client.Outcome, report *client.Report,
 	}
 	r.Report, r.ReportLeft, r.Short, r.Search = refOf(report), false, nil, nil
 	r.Failures, r.FirstFailureAt, r.NextAttemptAt = 0, time.Time{}, time.Time{}
-	r.AcknowledgedAt = date // the server's clock, so that a local one that jumps prunes nothing
-	if date.IsZero() {
+	r.AcknowledgedAt, r.dated = date, !date.IsZero() // the server's clock, so that a local one that jumps prunes nothing
+	if !r.dated {
 		r.AcknowledgedAt = p.now
 	}
 }
