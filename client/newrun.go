@@ -114,3 +114,13 @@ func FreezeRequest(document []byte, key uuid.UUID) (body []byte, used uuid.UUID,
 	body, err = json.Marshal(fields)
 	return body, key, false, err
 }
+
+// WithoutKey is a run request as it was before it was frozen: without its key.
+func WithoutKey(body []byte) ([]byte, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return nil, fmt.Errorf("reading the run request: %w", err)
+	}
+	delete(fields, "idempotency_key")
+	return json.Marshal(fields)
+}

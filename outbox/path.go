@@ -28,7 +28,7 @@ func realPath(path string) (string, error) {
 		}
 		target, err := os.Readlink(path)
 		if err != nil {
-			return path, nil // it is no link
+			return path, nil //nolint:nilerr // it is no link
 		}
 		if !filepath.IsAbs(target) {
 			target = filepath.Join(filepath.Dir(path), target)

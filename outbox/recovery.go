@@ -27,8 +27,8 @@ func Keep(outboxPath string, n New) (path string, adopted bool, err error) {
 	}
 	name := n.ID.String() + ".json"
 	err = errors.New("there is no outbox to keep it beside")
-	if real, unknown := realPath(outboxPath); outboxPath != "" && unknown == nil {
-		outboxPath = real
+	if place, unknown := realPath(outboxPath); outboxPath != "" && unknown == nil {
+		outboxPath = place
 		if path, err = keepFile(outboxPath+recoverySuffix, name, data); err == nil {
 			return path, true, nil
 		}
@@ -40,13 +40,31 @@ func Keep(outboxPath string, n New) (path string, adopted bool, err error) {
 	return path, false, nil
 }
 
-// SetAside keeps a run's bytes as a file that nobody takes in: results whose
-// key another run bears.
+// keptSuffix is that of runs that nobody takes in by themselves.
+const keptSuffix = ".kept"
+
+// SetAside keeps a run as a file that nobody takes in: results whose key
+// another run bears. The file bears no key, so that submitting it gives it one
+// of its own.
 func (s *Store) SetAside(n New) (path string, err error) {
-	if path, err = keepFile(s.recovery(), n.ID.String()+".kept", n.Body); err != nil {
+	body, err := client.WithoutKey(n.Body)
+	if err != nil {
+		return "", fmt.Errorf("keeping the results: %w", err)
+	}
+	if path, err = keepFile(s.recovery(), n.ID.String()+keptSuffix, body); err != nil {
 		return "", fmt.Errorf("keeping the results: %w", err)
 	}
 	return path, nil
+}
+
+// TakenUp removes a file that SetAside made, once its run is in the outbox. Any
+// other file is left alone.
+func (s *Store) TakenUp(path string) error {
+	place, err := realPath(path)
+	if err != nil || filepath.Dir(place) != s.recovery() || filepath.Ext(place) != keptSuffix {
+		return nil //nolint:nilerr // it is no such file
+	}
+	return os.Remove(place)
 }
 
 func (s *Store) recovery() string { return s.path + recoverySuffix }
@@ -119,7 +137,7 @@ func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
 		}
 	}
 	if unfit != nil {
-		aside := strings.TrimSuffix(path, ".json") + ".kept"
+		aside := strings.TrimSuffix(path, ".json") + keptSuffix
 		if err := os.Rename(path, aside); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("setting a kept run aside: %w", err)
 		}

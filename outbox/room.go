@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/dustin/go-humanize"
 	bolt "go.etcd.io/bbolt"
 )
 
@@ -43,8 +44,8 @@ func (s *Store) Room(ctx context.Context, ceiling int64) error {
 			return err
 		}
 		if size.Live > ceiling {
-			return fmt.Errorf("%w: the outbox holds %d MiB, its ceiling is %d MiB: deliver (burrow sync), then burrow prune, or raise max_size",
-				ErrNoRoom, size.Live>>20, ceiling>>20)
+			return fmt.Errorf("%w: the outbox holds %s, its ceiling is %s: deliver (burrow sync), then burrow prune, or raise max-size in the configuration",
+				ErrNoRoom, humanize.IBytes(uint64(size.Live)), humanize.IBytes(uint64(ceiling)))
 		}
 	}
 	if free, err := freeDisk(filepath.Dir(s.path)); err == nil && free < leastFreeDisk {

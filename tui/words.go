@@ -41,7 +41,7 @@ func accountOf(k keyNames, r *outbox.Run, now time.Time, on bool) account {
 	case outbox.Cancelled:
 		what := "A person withdrew it: it is not sent."
 		if r.MayBeThere {
-			what += " An earlier attempt may have reached the server; what it left there stays."
+			what += " An earlier attempt, or a machine that it was exported to, may have reached the server; what that left there stays."
 		}
 		return account{"Cancelled", what, "Press " + k.retry + " to send it after all."}
 	}

@@ -93,7 +93,7 @@ func TestEveryStateIsToldInPlainWords(t *testing.T) {
 		{"rejected, key taken", func(r *outbox.Run) {
 			r.Status, r.Reason = outbox.Rejected, outbox.ReasonKeyTaken
 		}, false, "! key taken", "belongs to a report of another run", "a key of its own"},
-		{"cancelled", func(r *outbox.Run) { r.Status, r.MayBeThere = outbox.Cancelled, true }, false, "", "withdrew it: it is not sent. An earlier attempt may have reached the server", "Press r"},
+		{"cancelled", func(r *outbox.Run) { r.Status, r.MayBeThere = outbox.Cancelled, true }, false, "", "withdrew it: it is not sent. An earlier attempt, or a machine that it was exported to, may have reached", "Press r"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

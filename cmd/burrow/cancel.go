@@ -43,7 +43,10 @@ func (a *app) cancel(ctx context.Context, ids []string) error {
 			continue
 		}
 		a.notice("%s", sentence(cancelled, time.Now()))
-		if cancelled.MayBeThere {
+		switch {
+		case cancelled.MayBeThere && cancelled.Attempts == 0:
+			a.notice("It was exported: another machine may have sent it to %s; cancelling does not take that back.", cancelled.Host)
+		case cancelled.MayBeThere:
 			a.notice("An earlier attempt may have left its report on %s; cancelling does not take that back.", cancelled.Host)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"burrow/client"
+	"burrow/client/harness"
 	"burrow/outbox"
 
 	"github.com/adrg/xdg"
@@ -71,8 +72,30 @@ func loadConfig(path string) (config, error) {
 	return c, c.check()
 }
 
+// place is a path of the configuration: ~ is the home folder, and a relative
+// one begins at the file's own folder, not wherever burrow runs.
+func (c *config) place(path string) string {
+	if rest, found := strings.CutPrefix(path, "~"); found && (rest == "" || os.IsPathSeparator(rest[0])) {
+		return filepath.Join(xdg.Home, rest)
+	}
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	folder, err := filepath.Abs(filepath.Dir(c.path))
+	if err != nil {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
+
 func (c *config) check() (err error) {
 	at := func(key string, err error) error { return fmt.Errorf("configuration %s: %s: %w", c.path, key, err) }
+	c.Outbox, c.LogFile = c.place(c.Outbox), c.place(c.LogFile)
+	if c.Adapter != "" {
+		if _, err := harness.ParseAdapter(c.Adapter); err != nil {
+			return at("adapter", err)
+		}
+	}
 	if c.Host != "" && c.Host != client.Local {
 		if c.Host, err = client.ParseHost(c.Host); err != nil {
 			return at("host", err)

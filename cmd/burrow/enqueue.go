@@ -27,7 +27,8 @@ func (a *app) accepted(store *outbox.Store, one outbox.Accepted) (*outbox.Run, e
 		if kept != nil {
 			return nil, kept
 		}
-		a.warn("run %s bears this key with other results: it stands, and the new results are kept in %s", one.Run.ID, path)
+		// Quiet silences what is nice to know, not where results went.
+		fmt.Fprintf(a.err, "burrow: run %s bears this key with other results: it stands, and the new results are kept in %s (burrow submit sends them under a key of their own)\n", one.Run.ID, path)
 		return one.Run, nil
 	case one.Err == nil && !one.Added:
 		a.notice("Run %s bears this key with the same results: nothing was added.", one.Run.ID)

@@ -42,6 +42,9 @@ func (a *app) submit(ctx context.Context, f *requestFlags, names []string) error
 	if err != nil {
 		return err
 	}
+	if len(names) > 1 && f.idempotencyKey != "random" && f.idempotencyKey != outbox.KeyContent {
+		return usage("--idempotency-key %s is one run's key: submit one file, or let burrow make the keys", f.idempotencyKey)
+	}
 	request, err := a.request(ctx, f)
 	if err != nil {
 		return err
@@ -88,6 +91,11 @@ func (a *app) submit(ctx context.Context, f *requestFlags, names []string) error
 	}
 	for _, part := range parts {
 		part.Discard()
+	}
+	for _, name := range names {
+		if err := store.TakenUp(name); err != nil {
+			a.warn("%s is in the outbox now, but could not be removed: %v", name, err)
+		}
 	}
 	hosts, err := a.hosts(request.connection)
 	if err != nil {
