@@ -83,7 +83,7 @@ func TestAnyKeysLeaveTheOutboxClean(t *testing.T) {
 			p.Send(keyMsg(keys[random.IntN(len(keys))]))
 		}
 		if pressed%50 == 0 {
-			time.Sleep(time.Duration(random.IntN(20)) * time.Millisecond) // let answers come between the keys, as they do
+			watched.seen(p, random.IntN(3)) // let answers come between the keys, as they do
 		}
 	}
 	p.Send(tea.KeyMsg{Type: tea.KeyCtrlC})
@@ -115,11 +115,38 @@ func TestAnyKeysLeaveTheOutboxClean(t *testing.T) {
 // framesWatched is the UI with an eye on every frame.
 type framesWatched struct {
 	*app
-	frames int
-	torn   string
+	frames  int
+	torn    string
+	waiting []loadWanted
 }
 
+// seen waits until so many more of the sender's changes were loaded, at most a
+// moment: there may be no more.
+func (f *framesWatched) seen(p *tea.Program, loads int) {
+	for range loads {
+		came := make(loadWanted, 1)
+		p.Send(came)
+		select {
+		case <-came:
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// loadWanted is told of the next load.
+type loadWanted chan struct{}
+
 func (f *framesWatched) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch m := msg.(type) {
+	case loadWanted:
+		f.waiting = append(f.waiting, m)
+		return f, nil
+	case outboxLoaded:
+		for _, one := range f.waiting {
+			one <- struct{}{}
+		}
+		f.waiting = nil
+	}
 	_, cmd := f.app.Update(msg)
 	return f, cmd
 }

@@ -97,13 +97,8 @@ func (s *screen) play(line string, waits *int) error {
 		return err
 	}
 	*waits++
-	for deadline := time.Now().Add(2 * limit); ; { // machines of tests are slower than those of films
-		if want.MatchString(s.text()) {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s did not come", want)
-		}
-		time.Sleep(50 * time.Millisecond)
+	if !until(2*limit, func() bool { return want.MatchString(s.text()) }) { // machines of tests are slower than those of films
+		return fmt.Errorf("%s did not come", want)
 	}
+	return nil
 }

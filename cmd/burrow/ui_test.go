@@ -46,14 +46,9 @@ func (s *screen) end() {
 			continue
 		}
 		process, _ := os.FindProcess(pid)
-		deadline := time.Now().Add(20 * time.Second)
-		for process.Signal(syscall.Signal(0)) == nil {
-			if time.Now().After(deadline) {
-				s.t.Errorf("process %d lives on without its terminal", pid)
-				_ = process.Kill()
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
+		if !until(20*time.Second, func() bool { return process.Signal(syscall.Signal(0)) != nil }) {
+			s.t.Errorf("process %d lives on without its terminal", pid)
+			_ = process.Kill()
 		}
 	}
 }
@@ -79,25 +74,31 @@ func (s *screen) press(keys ...string) {
 // shows waits until the screen holds all of the texts.
 func (s *screen) shows(limit time.Duration, texts ...string) {
 	s.t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.Now().Add(limit)
-	for {
-		now := s.text()
-		missing := ""
+	missing, now := "", ""
+	if !until(limit, func() bool {
+		missing, now = "", s.text()
 		for _, text := range texts {
 			if !strings.Contains(now, text) {
 				missing = text
 			}
 		}
-		if missing == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("the screen does not show %q:\n%s", missing, now)
-		}
-		<-tick.C
+		return missing == ""
+	}) {
+		s.t.Fatalf("the screen does not show %q:\n%s", missing, now)
 	}
+}
+
+// until looks again and again for what only another process can bring about;
+// false: it did not come in time.
+func until(limit time.Duration, came func() bool) bool {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(limit); !came(); <-tick.C {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
 }
 
 // TestTheUIShowsRunsOfOtherProcesses has the UI open while ten runs are made
