@@ -54,7 +54,7 @@ func (p *outboxPage) askCopy() tea.Cmd {
 		text("i", "ID", "the run's ID", run.ID.String()),
 		text("k", "key", "the idempotency key", run.Key.String()),
 	}
-	if run.Report != nil {
+	if run.ReportURL() != "" {
 		choices = append(choices, text("u", "address", "the report's address", run.ReportURL()))
 	}
 	choices = append(choices,
@@ -91,6 +91,9 @@ func (p *outboxPage) openReport() tea.Cmd {
 	run := p.list.selected()
 	if run == nil || run.Report == nil {
 		return p.say("no report is known yet", true)
+	}
+	if run.ReportURL() == "" {
+		return p.say("the built-in server has no pages: the Report tab shows what it holds", true)
 	}
 	return p.openAddress(run.ReportURL())
 }

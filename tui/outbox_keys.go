@@ -199,7 +199,7 @@ func (p *outboxPage) hints() []hint {
 	if run != nil {
 		list = append(list, hintOf(k.Copy, "copy"))
 	}
-	if run != nil && run.Report != nil {
+	if run != nil && run.ReportURL() != "" {
 		list = append(list, hintOf(k.Browser, "open"))
 	}
 	return append(list, hintOf(k.Quit, "quit"), hintOf(k.Help, "help"))
