@@ -3,6 +3,7 @@ package outbox
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -76,6 +77,32 @@ func unpack(packed []byte) ([]byte, error) {
 	}
 	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], packed[2:packHead]) {
 		return nil, fmt.Errorf("%w: its body does not match its hash", ErrDamaged)
+	}
+	return body, nil
+}
+
+// sumOf is the begin of a packed body's hash, which names it.
+func sumOf(packed []byte) uint64 { return binary.BigEndian.Uint64(packed[2:packHead]) }
+
+// own unpacks a body and tells whether it is this run's. Its hash says only
+// that its bytes are whole: a damaged tree can hand out another run's. A run
+// that does not name its body is told by what the body says, which is slow for
+// large ones.
+func (r *Run) own(packed []byte) ([]byte, error) {
+	body, err := unpack(packed)
+	if err != nil {
+		return nil, err
+	}
+	stranger := fmt.Errorf("%w: the body that is stored for it is another run's", ErrDamaged)
+	if r.bodySum != 0 {
+		if r.bodySum != sumOf(packed) {
+			return nil, stranger
+		}
+		return body, nil
+	}
+	key, results, err := client.Identify(body)
+	if err != nil || key != r.Key || results != r.Digest || len(body) != r.Bytes {
+		return nil, stranger
 	}
 	return body, nil
 }

@@ -106,6 +106,7 @@ func (t *tx) enqueue(n New, summary client.Summary, packed []byte) (*Run, bool, 
 		EnqueuedAt: t.now, NextAttemptAt: t.now, Bytes: len(n.Body), Credential: n.Credential,
 		Mend: n.Mend, Settle: n.Settle, Resubmits: n.Resubmits,
 	}
+	run.bodySum = sumOf(packed)
 	if err := bucketDense(t.Tx, bucketBodies).Put(number(seq), packed); err != nil {
 		return nil, false, fmt.Errorf("storing the run's body: %w", err)
 	}

@@ -100,6 +100,9 @@ func (f *filter) passes(data []byte) bool {
 	if flags&flagKeyIsID == 0 {
 		at += len(uuid.UUID{})
 	}
+	if flags&flagBodySum != 0 {
+		at += 8
+	}
 	// The lengths lie before the texts: few, and mostly of one byte.
 	count, at, sound := varint(data, at)
 	var head [filterTexts + 1]int // where each of the first texts begins

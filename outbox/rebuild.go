@@ -65,6 +65,9 @@ func (s *Store) build(fresh *bolt.DB, from stock) error {
 func (t *tx) restore(run *Run, body []byte, attempts []Attempt) error {
 	changed := run.ChangedAt
 	if body != nil {
+		if _, err := run.own(body); err == nil {
+			run.bodySum = sumOf(body) // of an older schema, or of an export, it was not known
+		}
 		if err := bucketDense(t.Tx, bucketBodies).Put(number(run.Seq), body); err != nil {
 			return fmt.Errorf("storing the body of run %s: %w", run.ID, err)
 		}

@@ -20,6 +20,7 @@ import (
 //	ID                              16 bytes
 //	enqueued                        8 bytes, Unix nanoseconds
 //	key                             16 bytes, where it is not the ID
+//	body                            8 bytes, the begin of its hash, where it is known
 //	lengths of the texts            a count, then that many, as varints
 //	texts                           the fields of texts(), then "name=value" of each label
 //	start, end, next, acknowledged, changed
@@ -39,7 +40,8 @@ const (
 	flagShared
 	flagProjectNamed
 	flagMayBeThere
-	flagFolds // its texts hold letters that are not lower-case ASCII
+	flagFolds   // its texts hold letters that are not lower-case ASCII
+	flagBodySum // it names its body
 )
 
 const (
@@ -104,6 +106,9 @@ func encodeRun(r *Run) ([]byte, error) {
 	if r.Key != r.ID {
 		data = append(data, r.Key[:]...)
 	}
+	if r.bodySum != 0 {
+		data = binary.BigEndian.AppendUint64(data, r.bodySum)
+	}
 	data = binary.AppendUvarint(data, uint64(len(texts)))
 	for _, text := range texts {
 		data = binary.AppendUvarint(data, uint64(len(text)))
@@ -128,6 +133,7 @@ func (r *Run) flags(texts []string) (flags byte) {
 	set(flagShared, r.Shared)
 	set(flagProjectNamed, r.ProjectNamed)
 	set(flagMayBeThere, r.MayBeThere)
+	set(flagBodySum, r.bodySum != 0)
 	set(flagFolds, slices.ContainsFunc(texts, folds))
 	return flags
 }
@@ -269,6 +275,11 @@ func decodeRun(seq uint64, data []byte, into *Run) error {
 	into.Key = into.ID
 	if flags&flagKeyIsID == 0 {
 		copy(into.Key[:], r.bytes(16))
+	}
+	if flags&flagBodySum != 0 {
+		var sum [8]byte
+		copy(sum[:], r.bytes(uint64(len(sum))))
+		into.bodySum = binary.BigEndian.Uint64(sum[:])
 	}
 	lengths := r.lengths()
 	fields := into.texts()

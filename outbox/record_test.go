@@ -48,6 +48,9 @@ func anyRun(rt *rapid.T) *Run {
 	if rapid.Bool().Draw(rt, "given key") {
 		r.Key = id("key")
 	}
+	if rapid.Bool().Draw(rt, "its body is named") {
+		r.bodySum = rapid.Uint64Min(1).Draw(rt, "body")
+	}
 	if rapid.Bool().Draw(rt, "labelled") {
 		r.Labels = map[string]string{"a=b": "c", "ci": "Yes"}
 		r.Warnings = []harness.Warning{"cut short"}

@@ -58,7 +58,8 @@ type Run struct {
 
 	ChangedAt time.Time `json:"changed_at,omitzero"` // by this machine's clock, at the last write
 
-	dated bool // AcknowledgedAt was just given by the server: see learnDate
+	bodySum uint64 // names the body that is its own: see own; 0: not known
+	dated   bool   // AcknowledgedAt was just given by the server: see learnDate
 }
 
 // ReportRef is what is kept of a report.

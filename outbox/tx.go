@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"burrow/client"
-
 	"github.com/google/uuid"
 	bolt "go.etcd.io/bbolt"
 )
@@ -235,18 +233,4 @@ func (t *tx) body(run *Run) ([]byte, error) {
 		return nil, fmt.Errorf("%w: its body is missing", ErrDamaged)
 	}
 	return run.own(packed)
-}
-
-// own unpacks a body and tells whether it is this run's. Its hash says only
-// that its bytes are whole: a damaged tree can hand out another run's.
-func (r *Run) own(packed []byte) ([]byte, error) {
-	body, err := unpack(packed)
-	if err != nil {
-		return nil, err
-	}
-	key, results, err := client.Identify(body)
-	if err != nil || key != r.Key || results != r.Digest || len(body) != r.Bytes {
-		return nil, fmt.Errorf("%w: the body that is stored for it is another run's", ErrDamaged)
-	}
-	return body, nil
 }
