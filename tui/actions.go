@@ -74,41 +74,22 @@ func isAre(runs []*outbox.Run) string {
 func (p *outboxPage) each(runs []*outbox.Run, words string, do func(context.Context, uuid.UUID) error, back *undo) tea.Cmd {
 	return p.work.do(func(ctx context.Context) tea.Msg {
 		m := acted{words: words, undo: back}
-		var bad error
 		for _, r := range runs {
-			if err := do(ctx, r.ID); err != nil {
-				bad = errors.Join(bad, err)
-				continue
+			switch err := do(ctx, r.ID); {
+			case err == nil:
+				m.done = append(m.done, r.ID)
+			case m.err == nil:
+				m.err = err
 			}
-			m.done = append(m.done, r.ID)
 		}
 		if len(m.done) == 0 {
 			m.undo = nil
 		}
-		if bad != nil {
-			m.err = firstOf(bad, len(runs)-len(m.done))
+		if left := len(runs) - len(m.done); left > 1 {
+			m.err = fmt.Errorf("%d runs were left as they are; the first: %w", left, m.err)
 		}
 		return m
 	})
-}
-
-// firstOf is the first of several errors, with how many there are.
-func firstOf(err error, count int) error {
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		for one := several; ; {
-			first := one.Unwrap()[0]
-			next, more := first.(interface{ Unwrap() []error })
-			if !more {
-				err = first
-				break
-			}
-			one = next
-		}
-	}
-	if count > 1 {
-		return fmt.Errorf("%d runs were left as they are; the first: %w", count, err)
-	}
-	return err
 }
 
 // retry asks for runs to be sent now. Whether they may be is the store's to

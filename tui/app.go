@@ -90,7 +90,7 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 		return tea.Batch(a.turn(0), a.outbox.take(m))
 	case failed:
 		return a.fail(m.err)
-	case copied:
+	case told:
 		return a.say(m.words, false)
 	case suggested:
 		return a.openFields(m)

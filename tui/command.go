@@ -39,7 +39,7 @@ func (p *outboxPage) customCommand(m tea.KeyMsg) (tea.Cmd, bool) {
 			if err != nil {
 				return failed{fmt.Errorf("%s: %w", c.Name, err)}
 			}
-			return copied{c.Name + ": done"}
+			return told{c.Name + ": done"}
 		}), true
 	}
 	return nil, false

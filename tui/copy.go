@@ -12,8 +12,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// copied: a text went to the terminal's clipboard.
-type copied struct{ words string }
+// told: something was done that only has to be said.
+type told struct{ words string }
 
 // write sends a control sequence to the terminal, beside the frames.
 func (s *shell) write(sequence string) tea.Cmd {
@@ -37,7 +37,7 @@ func (s *shell) copyText(text, what string) tea.Cmd {
 		if _, err := io.WriteString(s.options.Output, sequence); err != nil {
 			return failed{err}
 		}
-		return copied{"copied " + what}
+		return told{"copied " + what}
 	})
 }
 
@@ -106,6 +106,6 @@ func (s *shell) openAddress(address string) tea.Cmd {
 		if err := s.options.OpenURL(ctx, address); err != nil {
 			return failed{err}
 		}
-		return copied{"opened " + address}
+		return told{"opened " + address}
 	})
 }

@@ -69,7 +69,8 @@ type (
 func (f *form) running() bool { return f.stage == stageRunning || f.stage == stageWorking }
 
 func (a *app) openFields(m suggested) tea.Cmd {
-	f := &form{trial: &Trial{}, old: m.old, generation: a.now.Nanosecond()}
+	a.forms++
+	f := &form{trial: &Trial{}, old: m.old, generation: a.forms}
 	if r := m.old; r != nil {
 		*f.trial = Trial{Project: r.Project, Branch: r.Branch, Testbed: r.Testbed, Adapter: r.Adapter, Hash: r.Hash, Host: r.Host}
 	}

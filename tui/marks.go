@@ -9,7 +9,7 @@ import (
 )
 
 // marks are the runs that the next action is about, by ID, so that they outlive
-// windows and filters. Each knows when it was marked, for ranges.
+// windows and filters, each as it stood when it was last seen.
 type marks map[uuid.UUID]*outbox.Run
 
 func (m marks) toggle(r *outbox.Run) {
@@ -57,4 +57,13 @@ func (p *outboxPage) chosen() []*outbox.Run {
 	}
 	slices.SortFunc(runs, func(a, b *outbox.Run) int { return int(int64(a.Seq) - int64(b.Seq)) })
 	return runs
+}
+
+// renew takes newer states of marked runs in.
+func (m marks) renew(runs []*outbox.Run) {
+	for _, r := range runs {
+		if m[r.ID] != nil {
+			m[r.ID] = r
+		}
+	}
 }

@@ -168,6 +168,7 @@ func (p *outboxPage) show(m outboxLoaded) tea.Cmd {
 		first, _ := p.ends()
 		return tea.Batch(p.work.after(0, rested{}), p.refilter(first))
 	}
+	p.marks.renew(m.window.runs)
 	p.list = p.list.show(m.window, m.goal, m.seq)
 	p.detail = p.detail.show(p.list.selected())
 	if p.reading.surveyed {

@@ -135,12 +135,9 @@ func (p *perfPage) readSeries() tea.Cmd {
 func (p *perfPage) take(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {
 	case projectsFound:
-		if m.page != &p.serverPage {
-			return nil
+		if p.found(m) {
+			return p.readDimensions()
 		}
-		p.answered(p.generation, client.Source{}, m.err)
-		p.projects = m.projects
-		return p.readDimensions()
 	case dimensionsRead:
 		if !p.answered(m.generation, m.source, m.err) || m.err != nil {
 			return nil

@@ -100,12 +100,9 @@ func (p *reportsPage) read(number int) tea.Cmd {
 func (p *reportsPage) take(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {
 	case projectsFound:
-		if m.page != &p.serverPage {
-			return nil
+		if p.found(m) {
+			return p.read(1)
 		}
-		p.answered(p.generation, client.Source{}, m.err)
-		p.projects = m.projects
-		return p.read(1)
 	case reportsRead:
 		if !p.answered(m.generation, m.page.Source, m.err) || m.err != nil {
 			return nil

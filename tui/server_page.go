@@ -93,6 +93,16 @@ func (p *serverPage) question(ask func(context.Context, *client.Browser) tea.Msg
 	})
 }
 
+// found takes the projects in; false: they are another view's.
+func (p *serverPage) found(m projectsFound) bool {
+	if m.page != p {
+		return false
+	}
+	p.answered(p.generation, client.Source{}, m.err)
+	p.projects = m.projects
+	return true
+}
+
 func (p *serverPage) browser() (*client.Browser, error) {
 	if p.options.Browse == nil {
 		return nil, errNoBrowser

@@ -19,6 +19,7 @@ type shell struct {
 	toast    toast
 	menu     *menu // a question or a choice in the footer; nil: none
 	undoes   []undo
+	forms    int  // that were opened: an older one's answer is not this one's
 	tight    bool // the header has no room for a view's summary: its first line has it
 }
 
