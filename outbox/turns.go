@@ -76,13 +76,15 @@ func (w *workers) commit(ctx context.Context, batch []*turn) {
 	if err == nil {
 		err = w.newer(next)
 	}
+	for _, one := range batch { // before any claim is noted: one worker may have claimed what another let go
+		if err == nil && one.done != nil {
+			delete(w.inHand, one.done.run.Seq)
+		}
+	}
 	for _, one := range batch {
 		one.over, one.next, one.wake, one.err = true, nil, wake, err
 		if err != nil {
 			continue
-		}
-		if one.done != nil {
-			delete(w.inHand, one.done.run.Seq)
 		}
 		if one.more && len(next) > 0 {
 			one.next, next = next[0], next[1:]
