@@ -1,7 +1,9 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +27,7 @@ func Keep(outboxPath string, n New) (path string, adopted bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("keeping the run: %w", err)
 	}
+	data = fmt.Appendf(data, "%s%x\n", keptSum, sha256.Sum256(data))
 	name := n.ID.String() + ".json"
 	err = errors.New("there is no outbox to keep it beside")
 	if place, unknown := realPath(outboxPath); outboxPath != "" && unknown == nil {
@@ -121,7 +124,10 @@ func (s *Store) recover(ctx context.Context) error {
 
 func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
 	var n New
-	unfit := json.Unmarshal(data, &n)
+	record, unfit := wholeKept(data)
+	if unfit == nil {
+		unfit = json.Unmarshal(record, &n)
+	}
 	if unfit == nil {
 		run, added, err := s.Enqueue(ctx, n)
 		s.reach("recovery: taken in")
@@ -148,6 +154,19 @@ func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
 		return fmt.Errorf("taking in a kept run: %w", err)
 	}
 	return nil
+}
+
+// keptSum begins the last line of a kept run's file: the hash of what is before
+// that line.
+const keptSum = "\nsha256:"
+
+// wholeKept returns the run in a kept file, which must be as it was written.
+func wholeKept(data []byte) (record []byte, err error) {
+	record, sum, _ := bytes.Cut(data, []byte(keptSum))
+	if string(sum) != fmt.Sprintf("%x\n", sha256.Sum256(record)) {
+		return nil, fmt.Errorf("%w: it does not match its checksum", ErrDamaged)
+	}
+	return record, nil
 }
 
 // digestOf is the digest of a frozen run's results, or "".

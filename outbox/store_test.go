@@ -363,10 +363,41 @@ func TestAKeptRunWhoseKeyIsTakenStaysAsAFile(t *testing.T) {
 			t.Errorf("the results are gone: %v", err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(s.recovery(), "x.json"), []byte("{nope"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if again, err := Open(t.Context(), s.Path()); err != nil || len(again.Notices) != 1 {
-		t.Errorf("an unreadable file: %v", err)
+}
+
+// A kept file that the disk changed holds a measurement that nobody made.
+func TestADamagedKeptRunIsNotTakenIn(t *testing.T) {
+	for name, damage := range map[string]func([]byte) []byte{
+		"a flipped bit":   func(d []byte) []byte { d[len(d)/2] ^= 1; return d },
+		"its end is lost": func(d []byte) []byte { return d[:len(d)-1] },
+		"no checksum":     func(d []byte) []byte { return bytes.SplitAfter(d, []byte("\n"))[0] },
+		"empty":           func([]byte) []byte { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openTest(t)
+			run := newRun(t, "main", 1)
+			path, _, err := Keep(s.Path(), run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			damaged := damage(bytes.Clone(data))
+			if err := os.WriteFile(path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Open(t.Context(), s.Path())
+			if err != nil || len(again.Notices) != 1 || !strings.Contains(again.Notices[0], ".kept") {
+				t.Errorf("%v, %q", err, again.Notices)
+			}
+			if got, err := s.Get(t.Context(), run.ID); !errors.Is(err, ErrNotFound) {
+				t.Errorf("it was taken in: %v, %v", got, err)
+			}
+			if aside, err := os.ReadFile(strings.TrimSuffix(path, ".json") + ".kept"); err != nil || !bytes.Equal(aside, damaged) {
+				t.Errorf("what was left of it is gone: %v", err)
+			}
+		})
 	}
 }
