@@ -74,6 +74,12 @@ func (e Expectation) differs(r *Report) bool {
 	return false
 }
 
+// OfAnother tells, for a shared key, the report of another submission that bore
+// it: it was measured at another time.
+func (e Expectation) OfAnother(r *Report) bool {
+	return e.Shared && !(sameSecond(e.StartTime, r.StartTime) && sameSecond(e.EndTime, r.EndTime))
+}
+
 // madeBefore tells a replayed report from one that this attempt made. Nothing
 // in the answer says so; but the report's UUIDv7 holds the server's
 // milliseconds, and Date less the attempt's duration is an instant on the same
@@ -82,6 +88,9 @@ func (e Expectation) differs(r *Report) bool {
 func (e Expectation) madeBefore(r *Report, x Exchange) bool {
 	if e.Fresh || e.Keyless {
 		return false
+	}
+	if e.OfAnother(r) {
+		return true
 	}
 	date := x.Date()
 	if date.IsZero() || r.UUID.Version() != 7 {

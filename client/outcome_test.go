@@ -72,6 +72,8 @@ func TestEveryRowOfTheTable(t *testing.T) {
 	retried.Fresh = false
 	shared := expected(2)
 	shared.Shared, shared.Fresh = true, false
+	another := shared
+	another.StartTime = another.StartTime.Add(time.Second)
 	now, before := started.Add(20*time.Millisecond), started.Add(-5*time.Second)
 	other := one
 	other.StartTime = other.StartTime.Add(time.Hour)
@@ -97,6 +99,7 @@ func TestEveryRowOfTheTable(t *testing.T) {
 		{"this attempt's own report with fewer iterations", answered(201, reportFor(three, now, 2)), three, Incomplete, CauseShort, ScopeRun, 0, false},
 		{"a shared key's short report may be another submission's", answered(201, reportFor(shared, now)), shared, Incomplete, CauseStoring, ScopeRun, 0, false},
 		{"a shared key's report with another number of benchmarks", answered(201, reportFor(shared, before, 3)), shared, Refused, CauseKeyTaken, ScopeRun, 0, false},
+		{"a shared key's report that another submission made a moment ago", answered(201, reportFor(another, now, 2)), shared, Replayed, CauseNone, ScopeRun, 0, false},
 		{"a report of another run", answered(201, reportFor(other, before, 2)), one, Refused, CauseKeyTaken, ScopeRun, 0, false},
 		{"2xx that is not JSON", answered(201, "<html>"), one, Unknown, CauseNone, ScopeRun, 2 * second, false},
 		{"2xx that is no report", answered(202, "{}"), one, Unknown, CauseNone, ScopeRun, 2 * second, false},

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"burrow/client"
 
+	"github.com/google/uuid"
 	"go.uber.org/goleak"
 )
 
@@ -68,6 +70,38 @@ func TestLostResponseIsDeduplicated(t *testing.T) {
 	story(t, 1, Policy{}, []fault{loseResponse}, time.Minute, func(t *testing.T, s *Store, f *fakeServer, r *Run) {
 		wantStatus(t, r, Deduplicated)
 		wantOutcomes(t, s, r.ID, client.Unknown, client.Replayed)
+		wantReports(t, f, 1, 0)
+	})
+}
+
+// Two machines measured under one given key: the second must be told that the
+// report is not of its measurement.
+func TestASharedKeyTellsWhoseMeasurementTheReportHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeServer()
+		key := uuid.NewString()
+		for i, want := range []struct {
+			status  Status
+			message string
+		}{
+			{Sent, ""},
+			{Deduplicated, "another submission with its key came first: the report holds what was measured at 1999-12-31T23:59:59Z"},
+		} {
+			s := openTest(t)
+			n := newRun(t, "main", 1, func(n *New) {
+				n.Shared = true
+				n.Body = bytes.ReplaceAll(n.Body, []byte(n.ID.String()), []byte(key))
+			})
+			run := enqueue(t, s, n)
+			stop := startSender(t, &Sender{Store: s, Deliverer: f})
+			run = waitFor(t, s, run.ID, time.Minute, ended)
+			stop()
+			wantStatus(t, run, want.status)
+			if run.Message != want.message {
+				t.Errorf("submission %d: %q", i+1, run.Message)
+			}
+			time.Sleep(time.Second) // the server keeps times to the second
+		}
 		wantReports(t, f, 1, 0)
 	})
 }

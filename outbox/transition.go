@@ -75,6 +75,9 @@ func (p step) acknowledge(r *Run, outcome client.Outcome, report *client.Report,
 	if outcome == client.Created {
 		r.Status = Sent
 	}
+	if r.expectation().OfAnother(report) {
+		r.Message = "another submission with its key came first: the report holds what was measured at " + report.StartTime.UTC().Format(time.RFC3339)
+	}
 	r.Report, r.ReportLeft, r.Short, r.Search = refOf(report), false, nil, nil
 	r.Failures, r.FirstFailureAt, r.NextAttemptAt = 0, time.Time{}, time.Time{}
 	r.AcknowledgedAt, r.dated = date, !date.IsZero() // the server's clock, so that a local one that jumps prunes nothing

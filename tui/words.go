@@ -56,6 +56,9 @@ func made(r *outbox.Run) string {
 }
 
 func replayedWhat(r *outbox.Run) string {
+	if r.Message != "" {
+		return "The server had a report with this key already, and gave it back" + because(r.Message)
+	}
 	if r.Attempts > 1 {
 		return "The first answer was lost; the server had the report already and gave it back. One report exists."
 	}

@@ -22,7 +22,7 @@ func sentence(r *outbox.Run, now time.Time) string {
 	case outbox.Sent:
 		return fmt.Sprintf("%s → %s, project %s, branch %s (report %s)", text, r.Host, r.Project, r.Branch, r.Report.UUID)
 	case outbox.Deduplicated:
-		return fmt.Sprintf("%s → %s, project %s, branch %s: the server had report %s already; one report exists", text, r.Host, r.Project, r.Branch, r.Report.UUID)
+		return fmt.Sprintf("%s → %s, project %s, branch %s: the server had report %s already; one report exists%s", text, r.Host, r.Project, r.Branch, r.Report.UUID, why)
 	case outbox.Sending:
 		return text + " is safe in the outbox; an attempt is in flight" + why
 	case outbox.Pending:
