@@ -214,8 +214,8 @@ func crafted(t *testing.T, change func(*exportLine)) []byte {
 	return file.Bytes()
 }
 
-// TestAnExportPassesOverWhatCannotBeRead: one record is damaged; the others are
-// exported, over pages too, and it is told.
+// TestAnExportPassesOverWhatCannotBeRead: records are damaged; the others are
+// listed and exported, over pages too, and it is told.
 func TestAnExportPassesOverWhatCannotBeRead(t *testing.T) {
 	s := openTest(t)
 	const runs = exportPage + 20
@@ -235,6 +235,9 @@ func TestAnExportPassesOverWhatCannotBeRead(t *testing.T) {
 	}
 	damage(3)
 	damage(exportPage + 5)
+	if page, err := s.Page(t.Context(), Query{Limit: runs - 3}); !errors.Is(err, ErrDamaged) || len(page.Runs) != runs-3 {
+		t.Errorf("%d runs are listed, %v", len(page.Runs), err)
+	}
 	var file bytes.Buffer
 	n, damaged, err := s.Export(t.Context(), Query{}, &file)
 	if err != nil || n != runs-2 || len(damaged) != 2 || !errors.Is(damaged[0], ErrDamaged) {

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -140,13 +141,11 @@ func (r *Run) mentions(word string) bool {
 }
 
 // List returns the runs that the query chooses, newest first unless it says
-// otherwise, with the reason of those that wait for others.
-func (s *Store) List(ctx context.Context, q Query) (runs []*Run, err error) {
-	err = s.view(ctx, func(t *tx) error {
-		runs, err = t.list(q)
-		return err
-	})
-	return runs, err
+// otherwise, with the reason of those that wait for others. Where records are
+// damaged it returns the others, and an error that is ErrDamaged.
+func (s *Store) List(ctx context.Context, q Query) ([]*Run, error) {
+	page, err := s.Page(ctx, q)
+	return page.Runs, err
 }
 
 // Page is a part of a list, with the counts of the same moment.
@@ -157,20 +156,23 @@ type Page struct {
 
 // Page is List with the counts of all runs, in one transaction.
 func (s *Store) Page(ctx context.Context, q Query) (page Page, err error) {
+	var unread []error
 	err = s.view(ctx, func(t *tx) error {
 		page.Counts = t.allCounts()
-		page.Runs, err = t.list(q)
+		page.Runs, err = t.listed(q, func(_ uint64, damaged error) error {
+			unread = append(unread, damaged)
+			return nil
+		})
 		return err
 	})
+	if err == nil && len(unread) > 0 {
+		err = fmt.Errorf("runs that can't be read: %d; the first: %w", len(unread), unread[0])
+	}
 	return page, err
 }
 
-func (t *tx) list(q Query) (runs []*Run, err error) {
-	return t.listed(q, func(_ uint64, damaged error) error { return damaged })
-}
-
-// listed is list with a say in what becomes of records that can't be read: nil
-// passes over them.
+// listed reads the runs that a query chooses, with a say in what becomes of
+// records that can't be read: nil passes over them.
 func (t *tx) listed(q Query, unread func(seq uint64, damaged error) error) (runs []*Run, err error) {
 	from, filter := q.After+1, q.filter()
 	if !q.OldestFirst {
@@ -271,6 +273,9 @@ func (t *tx) explain(r *Run) error {
 	}
 	if seq, found := t.inLane(hashed(r.Lane()), 0); found && seq < r.Seq {
 		ahead, err := t.run(seq)
+		if errors.Is(err, ErrDamaged) {
+			return nil // it is told of by itself
+		}
 		if err != nil {
 			return err
 		}

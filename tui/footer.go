@@ -34,6 +34,8 @@ func (a *app) answer(room int) string {
 	switch {
 	case a.outbox.reading.trouble != "":
 		return t.bad.Render(" ! " + a.outbox.reading.trouble)
+	case a.outbox.list.unread != "":
+		return t.bad.Render(" ! " + a.outbox.list.unread)
 	case !a.outbox.reading.answered:
 		return ""
 	}

@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 
+	"burrow/client"
 	"burrow/outbox"
 )
 
@@ -19,6 +22,7 @@ type window struct {
 	newer, older bool          // there are more beyond that end
 	oldestFirst  bool          // the runs stand in that order
 	counts       outbox.Counts // of all runs, at the moment of the last read
+	unread       string        // what is said of runs that are too damaged to be among them
 }
 
 // goal is what a window is read around.
@@ -56,7 +60,7 @@ func readWindow(ctx context.Context, s *outbox.Store, q outbox.Query, to goal, s
 		above.runs = above.runs[:reach]
 	}
 	slices.Reverse(above.runs)
-	w.runs, w.counts = append(above.runs, w.runs...), above.counts
+	w.runs, w.counts, w.unread = append(above.runs, w.runs...), above.counts, cmp.Or(w.unread, above.unread)
 	return w, err
 }
 
@@ -72,7 +76,11 @@ func (w window) turned() window {
 func page(ctx context.Context, s *outbox.Store, q outbox.Query, limit int) (window, error) {
 	q.Limit = limit
 	p, err := s.Page(ctx, q)
-	return window{runs: p.Runs, older: len(p.Runs) == limit, counts: p.Counts}, err
+	w := window{runs: p.Runs, older: len(p.Runs) == limit, counts: p.Counts}
+	if errors.Is(err, outbox.ErrDamaged) && !errors.Is(err, outbox.ErrDamagedFile) {
+		w.unread, err = client.Plain(err.Error(), 0)+": burrow doctor --repair", nil
+	}
+	return w, err
 }
 
 // Bounds of the survey: in all, and for one burst, since readers and writers of

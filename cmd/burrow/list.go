@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -99,9 +100,9 @@ func (a *app) list(ctx context.Context, f listFlags, text string) error {
 	if err != nil {
 		return err
 	}
-	runs, err := store.List(ctx, query)
-	if err != nil {
-		return err
+	runs, damage := store.List(ctx, query)
+	if damage != nil && !errors.Is(damage, outbox.ErrDamaged) {
+		return damage
 	}
 	if a.flags.json {
 		for _, r := range runs {
@@ -109,7 +110,10 @@ func (a *app) list(ctx context.Context, f listFlags, text string) error {
 				return err
 			}
 		}
-		return nil
+		return damage
+	}
+	if len(runs) == 0 && damage != nil {
+		return damage
 	}
 	if len(runs) == 0 && (text != "" || f.chooses() || a.flags.host != "") {
 		a.notice("No run matches.")
@@ -119,7 +123,7 @@ func (a *app) list(ctx context.Context, f listFlags, text string) error {
 		a.notice("No runs. Run one: burrow run go test -run '^$' -bench . ./...")
 		return nil
 	}
-	return a.table(runs, time.Now())
+	return errors.Join(a.table(runs, time.Now()), damage)
 }
 
 func (a *app) table(runs []*outbox.Run, now time.Time) error {
