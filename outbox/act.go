@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +19,7 @@ func (e *NotNowError) Error() string { return fmt.Sprintf("run %s: %s", e.Run.ID
 
 // Retry makes a run due now: the same key and the same bytes, so it is safe at
 // any time. It lifts what holds the run's host and project back. A run that is
-// acknowledged, or in a sender's hands, is a *NotNowError.
+// acknowledged, in a sender's hands or replaced by another is a *NotNowError.
 func (s *Store) Retry(ctx context.Context, id uuid.UUID) (run *Run, err error) {
 	return s.retry(ctx, id, func(*Run) {})
 }
@@ -44,6 +45,9 @@ func (s *Store) retry(ctx context.Context, id uuid.UUID, change func(*Run)) (run
 		case run.Status == Sending:
 			return &NotNowError{run, "an attempt is in flight"}
 		}
+		if err := t.replaced(run); err != nil {
+			return err
+		}
 		last, err := t.lastAttempt(run.Seq)
 		if err != nil {
 			return err
@@ -56,6 +60,24 @@ func (s *Store) retry(ctx context.Context, id uuid.UUID, change func(*Run)) (run
 		return t.save(run)
 	})
 	return run, err
+}
+
+// replaced is a *NotNowError for a run whose results another one has taken over,
+// in the same project of the same host: sent too, they would be counted twice.
+func (t *tx) replaced(run *Run) error {
+	if run.ResubmittedAs == nil {
+		return nil
+	}
+	by, err := t.byID(*run.ResubmittedAs)
+	switch {
+	case errors.Is(err, ErrNotFound): // it was deleted, or never imported
+		return nil
+	case err != nil:
+		return err
+	case by.Host != run.Host || by.Project != run.Project, by.Status == Cancelled && !by.MayBeThere:
+		return nil
+	}
+	return &NotNowError{run, fmt.Sprintf("run %s has its results now (it is %s): sent too, they would be counted twice; act on that one", by.ID, by.Status)}
 }
 
 // Cancel withdraws a run that is pending. What an earlier attempt may have
@@ -75,6 +97,31 @@ func (s *Store) Cancel(ctx context.Context, id uuid.UUID) (run *Run, err error) 
 		return t.save(run)
 	})
 	return run, err
+}
+
+// Uncancel takes a cancellation back: the run waits as it did, and what holds its
+// host and project back stays. A run that is cancelled no more is a *NotNowError.
+func (s *Store) Uncancel(ctx context.Context, id uuid.UUID) error {
+	return s.update(ctx, func(t *tx) error {
+		run, err := t.byID(id)
+		if err != nil {
+			return err
+		}
+		if run.Status != Cancelled {
+			return &NotNowError{run, "it is " + string(run.Status) + " by now"}
+		}
+		if err := t.replaced(run); err != nil {
+			return err
+		}
+		last, err := t.lastAttempt(run.Seq)
+		if err != nil {
+			return err
+		}
+		mends := run.Mends
+		t.step(Policy{}).again(run, last)
+		run.Mends = mends
+		return t.save(run)
+	})
 }
 
 // Hasten lets runs that wait out a backoff go at once, since a person asks or

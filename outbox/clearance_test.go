@@ -50,7 +50,7 @@ func TestARenamedProjectIsNeverMadeAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		var notNow *NotNowError
-		if _, err := s.ClearWay(t.Context(), f, moved.ID); !errors.As(err, &notNow) || !strings.Contains(err.Error(), "in project renamed") {
+		if _, err := s.ClearWay(t.Context(), f, moved.ID, MendDefault, false); !errors.As(err, &notNow) || !strings.Contains(err.Error(), "in project renamed") {
 			t.Errorf("the way to resubmit is: %v", err)
 		}
 
@@ -148,7 +148,7 @@ func TestAPausedScopeWaitsForItsPerson(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stage(t, func(t *testing.T, s *Store, f *fakeServer) {
-				if err := s.Pause(t.Context(), hold.Host, hold.Project); err != nil {
+				if _, err := s.Pause(t.Context(), hold.Host, hold.Project); err != nil {
 					t.Fatal(err)
 				}
 				run := enqueue(t, s, newRun(t, "main", 1))
@@ -170,10 +170,10 @@ func TestAPausedScopeWaitsForItsPerson(t *testing.T) {
 
 func TestAPauseElsewhereHoldsNothing(t *testing.T) {
 	stage(t, func(t *testing.T, s *Store, f *fakeServer) {
-		if err := s.Pause(t.Context(), "http://elsewhere.example", ""); err != nil {
+		if _, err := s.Pause(t.Context(), "http://elsewhere.example", ""); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Pause(t.Context(), "", "another"); err != nil {
+		if _, err := s.Pause(t.Context(), "", "another"); err != nil {
 			t.Fatal(err)
 		}
 		run := enqueue(t, s, newRun(t, "main", 1))

@@ -107,7 +107,7 @@ func (t *tx) enqueue(n New, summary client.Summary, packed []byte) (*Run, bool, 
 		Mend: n.Mend, Settle: n.Settle, Resubmits: n.Resubmits,
 	}
 	run.bodySum = sumOf(packed)
-	if err := bucketDense(t.Tx, bucketBodies).Put(number(seq), packed); err != nil {
+	if err := t.put(bucketDense(t.Tx, bucketBodies), number(seq), packed); err != nil {
 		return nil, false, fmt.Errorf("storing the run's body: %w", err)
 	}
 	if n.Resubmits != nil {
@@ -126,6 +126,9 @@ func (t *tx) succeeded(old, by uuid.UUID) error {
 	}
 	if err != nil {
 		return err
+	}
+	if !run.Status.Ended() { // it was retried in the meantime
+		return &NotNowError{run, "it may still be delivered: cancel it first"}
 	}
 	run.ResubmittedAs = &by
 	return t.save(run)

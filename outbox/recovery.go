@@ -132,8 +132,9 @@ func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
 		run, added, err := s.Enqueue(ctx, n)
 		s.reach("recovery: taken in")
 		var conflict *KeyConflictError
+		var notNow *NotNowError
 		switch {
-		case errors.As(err, &conflict), errors.Is(err, errUnfit):
+		case errors.As(err, &conflict), errors.As(err, &notNow), errors.Is(err, errUnfit):
 			unfit = err
 		case errors.Is(err, ErrDeleted): // only unlinked
 		case err != nil:

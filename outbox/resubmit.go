@@ -10,6 +10,18 @@ import (
 	"github.com/google/uuid"
 )
 
+// LeftoverError says that an attempt left a report behind that burrow does not
+// delete by itself.
+type LeftoverError struct {
+	Run    *Run
+	Report uuid.UUID
+	Held   int // iterations
+}
+
+func (e *LeftoverError) Error() string {
+	return fmt.Sprintf("run %s left the report %s on %s, with %d of %d iterations", e.Run.ID, e.Report, e.Run.Host, e.Held, len(e.Run.Iterations))
+}
+
 // Leftover is a report without the run's results that an attempt left behind.
 type Leftover struct {
 	Report uuid.UUID
@@ -21,11 +33,18 @@ type Leftover struct {
 // of the same results is made. The key is the only proof of whose a report is
 // (siblings share seconds, hash, branch and testbed), so it sends the same
 // bytes with the same key, which is always safe: a whole report is noted at the
-// run and is an error, since nothing must be doubled; a short one is deleted,
-// if that is allowed. Where the server can't be asked, or may still be at work
-// on the run, that is an error too.
-func (s *Store) ClearWay(ctx context.Context, d Deliverer, id uuid.UUID) (*Leftover, error) {
-	run, err := s.Get(ctx, id)
+// run and is an error, since nothing must be doubled; a short one is deleted
+// where the run's mend policy (else this one) allows it or a person said so, and
+// is a *LeftoverError else. Where the server can't be asked, or may still be at
+// work on the run, that is an error too.
+func (s *Store) ClearWay(ctx context.Context, d Deliverer, id uuid.UUID, mend MendPolicy, agreed bool) (*Leftover, error) {
+	var run *Run
+	err := s.view(ctx, func(t *tx) (err error) {
+		if run, err = t.byID(id); err != nil {
+			return err
+		}
+		return t.replaced(run)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +88,10 @@ func (s *Store) ClearWay(ctx context.Context, d Deliverer, id uuid.UUID) (*Lefto
 		case client.Created, client.Replayed, client.Adopted:
 			return nil, &NotNowError{run, fmt.Sprintf("it is on %s, whole, as report %s: there is nothing to resubmit", run.Host, verdict.Report.UUID)}
 		case client.Incomplete:
+			held := len(verdict.Report.Iterations())
+			if why := (step{mend: mend}).mustStay(run, held); why != "" && !agreed {
+				return nil, &LeftoverError{run, verdict.Report.UUID, held}
+			}
 			return removeLeftover(ctx, d, parcel, verdict.Report)
 		case client.Refused:
 			if !verdict.ReportLeft {

@@ -71,9 +71,9 @@ func isAre(runs []*outbox.Run) string {
 
 // each does one thing to runs, one by one. The first error is told, with how
 // many it left.
-func (p *outboxPage) each(runs []*outbox.Run, words string, do func(context.Context, uuid.UUID) error, back *undo) tea.Cmd {
+func (p *outboxPage) each(runs []*outbox.Run, words string, do func(context.Context, uuid.UUID) error, back func(done []uuid.UUID) *undo) tea.Cmd {
 	return p.work.do(func(ctx context.Context) tea.Msg {
-		m := acted{words: words, undo: back}
+		m := acted{words: words}
 		for _, r := range runs {
 			switch err := do(ctx, r.ID); {
 			case err == nil:
@@ -82,8 +82,8 @@ func (p *outboxPage) each(runs []*outbox.Run, words string, do func(context.Cont
 				m.err = err
 			}
 		}
-		if len(m.done) == 0 {
-			m.undo = nil
+		if len(m.done) > 0 && back != nil {
+			m.undo = back(m.done)
 		}
 		if left := len(runs) - len(m.done); left > 1 {
 			m.err = fmt.Errorf("%d runs were left as they are; the first: %w", left, m.err)
@@ -115,15 +115,15 @@ func (p *outboxPage) askCancel() tea.Cmd {
 	}
 	s := p.options.Store
 	p.ask(question, func() tea.Cmd {
-		back := &undo{"the cancellation of " + runWords(runs), func(ctx context.Context) error {
-			var bad error
-			for _, r := range runs {
-				if _, err := s.Retry(ctx, r.ID); err != nil {
-					bad = errors.Join(bad, err)
+		back := func(cancelled []uuid.UUID) *undo {
+			return &undo{"the cancellation of " + counted(len(cancelled), "run", "runs"), func(ctx context.Context) error {
+				var bad error
+				for _, id := range cancelled {
+					bad = errors.Join(bad, s.Uncancel(ctx, id))
 				}
-			}
-			return bad
-		}}
+				return bad
+			}}
+		}
 		return p.each(runs, runWords(runs)+" "+isAre(runs)+" cancelled; "+p.keys.Undo.Help().Key+" takes that back",
 			func(ctx context.Context, id uuid.UUID) error { _, err := s.Cancel(ctx, id); return err }, back)
 	})
@@ -152,11 +152,13 @@ func (p *outboxPage) askPause() tea.Cmd {
 	hold := func(host, project, what string) func() tea.Cmd {
 		return func() tea.Cmd {
 			return p.work.do(func(ctx context.Context) tea.Msg {
-				back := &undo{"the pause of " + what, func(ctx context.Context) error {
-					_, err := s.Resume(ctx, host, project)
-					return err
+				paused, err := s.Pause(ctx, host, project)
+				if err != nil || !paused {
+					return acted{words: "delivery of " + what + " was paused already", err: err}
+				}
+				return acted{words: "delivery of " + what + " is paused; attempts in flight end by themselves", undo: &undo{
+					"the pause of " + what, func(ctx context.Context) error { return s.Lift(ctx, outbox.Hold{Host: host, Project: project}) },
 				}}
-				return acted{words: "delivery of " + what + " is paused; attempts in flight end by themselves", undo: back, err: s.Pause(ctx, host, project)}
 			})
 		}
 	}
@@ -184,7 +186,8 @@ func (p *outboxPage) resumeAll() tea.Cmd {
 		back := &undo{"the resumption", func(ctx context.Context) error {
 			var bad error
 			for _, h := range lifted {
-				bad = errors.Join(bad, s.Pause(ctx, h.Host, h.Project))
+				_, err := s.Pause(ctx, h.Host, h.Project)
+				bad = errors.Join(bad, err)
 			}
 			return bad
 		}}

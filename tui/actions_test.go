@@ -134,7 +134,7 @@ func TestTheNextProblemIsFound(t *testing.T) {
 	ui.sees(t, "the runs", holding("300 runs"))
 	ui.Type("!")
 	ui.sees(t, "that there is none", holding("no run needs you"))
-	if err := s.Pause(context.Background(), "https://bench.example", "demo"); err != nil {
+	if _, err := s.Pause(context.Background(), "https://bench.example", "demo"); err != nil {
 		t.Fatal(err)
 	}
 	ui.Type("j!")
@@ -242,7 +242,7 @@ func TestResubmittingWithAChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	ui := startUIWith(t, s, 120, 40, func(o *Options) {
-		o.Resubmit = func(ctx context.Context, id uuid.UUID, changes Trial) (*outbox.Run, []string, error) {
+		o.Resubmit = func(ctx context.Context, id uuid.UUID, changes Trial, _ bool) (*outbox.Run, []string, error) {
 			n := newRun(t, changes.Branch)
 			n.Resubmits = &id
 			made, _, err := s.Enqueue(ctx, n)

@@ -156,9 +156,7 @@ func (a *app) press(m tea.KeyMsg) tea.Cmd {
 		return tea.Quit
 	}
 	if a.menu != nil {
-		if cmd, taken := a.pressMenu(m); taken {
-			return cmd
-		} // any other key means no, and what it always means
+		return a.pressMenu(m)
 	}
 	switch {
 	case a.form != nil:

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -147,15 +148,9 @@ func (a *app) formMoved() tea.Cmd {
 	generation, trial := f.generation, *f.trial
 	if f.old != nil {
 		f.stage = stageWorking
-		old, resubmit := f.old, a.options.Resubmit
 		return a.work.do(func(context.Context) tea.Msg {
 			defer stop()
-			run, notices, err := resubmit(ctx, old.ID, trial)
-			m := accepted{generation: generation, run: run, err: err}
-			if err == nil {
-				m.words = strings.Join(append([]string{"run " + tail(run.ID) + " resubmits " + tail(old.ID)}, notices...), "; ")
-			}
-			return m
+			return resubmitted(ctx, a.options.Resubmit, generation, f.old, trial, false)
 		})
 	}
 	f.stage = stageRunning
@@ -211,8 +206,39 @@ func (a *app) enqueueMeasured() tea.Cmd {
 	})
 }
 
+// resubmitted makes a new run of an old one.
+func resubmitted(ctx context.Context, resubmit Resubmit, generation int, old *outbox.Run, trial Trial, agreed bool) accepted {
+	run, notices, err := resubmit(ctx, old.ID, trial, agreed)
+	m := accepted{generation: generation, run: run, err: err}
+	if err == nil {
+		m.words = strings.Join(append([]string{"run " + tail(run.ID) + " resubmits " + tail(old.ID)}, notices...), "; ")
+	}
+	return m
+}
+
+// askLeftover asks before a resubmission deletes a report that holds a part of
+// the old run's results.
+func (a *app) askLeftover(left *outbox.LeftoverError) {
+	f := a.form
+	a.ask(fmt.Sprintf("The server holds %d of %s of it. Delete that report?",
+		left.Held, counted(len(left.Run.Iterations), "iteration", "iterations")), func() tea.Cmd {
+		ctx, stop := context.WithCancel(a.work.ctx)
+		f.stop = stop
+		generation, trial := f.generation, *f.trial
+		return a.work.do(func(context.Context) tea.Msg {
+			defer stop()
+			return resubmitted(ctx, a.options.Resubmit, generation, f.old, trial, true)
+		})
+	})
+}
+
 func (a *app) formEnded(m accepted) tea.Cmd {
 	if m.generation != a.form.generation {
+		return nil
+	}
+	var left *outbox.LeftoverError
+	if errors.As(m.err, &left) {
+		a.askLeftover(left)
 		return nil
 	}
 	a.form = nil

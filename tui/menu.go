@@ -37,16 +37,16 @@ func (s *shell) choose(question string, choices ...choice) {
 
 func option(k, does string, act func() tea.Cmd) choice { return choice{bind(k, does, k), does, act} }
 
-// pressMenu answers the question; taken is false for a key that it does not
-// know.
-func (s *shell) pressMenu(m tea.KeyMsg) (cmd tea.Cmd, taken bool) {
-	asked := s.menu
-	s.menu = nil
-	i := slices.IndexFunc(asked.choices, func(c choice) bool { return key.Matches(m, c.key) })
+// pressMenu answers the question. A key that is no answer does nothing: what it
+// does elsewhere is not what it was pressed for.
+func (s *shell) pressMenu(m tea.KeyMsg) tea.Cmd {
+	i := slices.IndexFunc(s.menu.choices, func(c choice) bool { return key.Matches(m, c.key) })
 	if i < 0 {
-		return nil, false
+		return nil
 	}
-	return asked.choices[i].act(), true
+	chosen := s.menu.choices[i]
+	s.menu = nil
+	return chosen.act()
 }
 
 // line draws the question with as many answers as fit, the way out always.

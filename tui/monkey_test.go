@@ -57,7 +57,7 @@ func TestAnyKeysLeaveTheOutboxClean(t *testing.T) {
 				Enqueue: func(ctx context.Context) (*outbox.Run, error) { r, _, err := s.Enqueue(ctx, n); return r, err },
 			}, ctx.Err()
 		},
-		Resubmit: func(ctx context.Context, id uuid.UUID, _ Trial) (*outbox.Run, []string, error) {
+		Resubmit: func(ctx context.Context, id uuid.UUID, _ Trial, _ bool) (*outbox.Run, []string, error) {
 			n := newRun(t, "again")
 			n.Resubmits = &id
 			r, _, err := s.Enqueue(ctx, n)

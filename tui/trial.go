@@ -45,5 +45,7 @@ type Suggestions struct {
 type Bench func(ctx context.Context, t Trial, live io.Writer) (*Measured, error)
 
 // Resubmit makes a new run of an old one, with what the trial changes, and says
-// what became of the old one's leftovers.
-type Resubmit func(ctx context.Context, id uuid.UUID, changes Trial) (run *outbox.Run, notices []string, err error)
+// what became of the old one's leftovers. A short report that the run left on its
+// server is an *outbox.LeftoverError where a person must agree to its deletion
+// first.
+type Resubmit func(ctx context.Context, id uuid.UUID, changes Trial, agreed bool) (run *outbox.Run, notices []string, err error)

@@ -71,6 +71,7 @@ func (a *app) report(err error) int {
 func remedy(err error) string {
 	var failed *harness.FailedError
 	var unreachable *client.UnreachableError
+	var leftover *outbox.LeftoverError
 	text := err.Error()
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -81,6 +82,8 @@ func remedy(err error) string {
 		return " — a run cut short is not sent; run it again"
 	case errors.As(err, &failed):
 		return " — nothing was enqueued; --allow-failure sends what succeeded"
+	case errors.As(err, &leftover):
+		return " — nothing was resubmitted; --yes deletes that report and goes on"
 	case errors.Is(err, harness.ErrNoBenchmark):
 		return " — nothing was enqueued; check the command and --adapter"
 	case errors.Is(err, outbox.ErrNotAnOutbox), errors.Is(err, outbox.ErrNewerSchema):

@@ -60,7 +60,7 @@ func (a *app) pause(ctx context.Context, project string) error {
 	if err != nil {
 		return err
 	}
-	if err := store.Pause(ctx, host, project); err != nil {
+	if _, err := store.Pause(ctx, host, project); err != nil {
 		return err
 	}
 	holds, err := store.Holds(ctx)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 type resubmitFlags struct {
 	request                                     requestFlags
 	to, project, adapter, branch, testbed, hash string
+
+	yes bool
 }
 
 func (a *app) resubmitCommand() *cobra.Command {
@@ -25,8 +28,8 @@ func (a *app) resubmitCommand() *cobra.Command {
 		Use:   "resubmit ID...",
 		Short: "Make new runs of old ones: the same results under a new key, with changes",
 		Long: `Makes a new run of an old one, with changes. Where the old one may be on its
-server, burrow looks first: a whole report there is not doubled, and one that
-was left behind without its results is deleted where that is allowed.`,
+server, burrow looks first: a whole report there is not doubled, and a short one
+that was left behind is deleted where --mend allows it, else after asking.`,
 		Example: "  burrow resubmit 7b31a9c3 --adapter go_bench\n  burrow resubmit 7b31a9c3 --to https://bencher.example.com",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -43,6 +46,7 @@ was left behind without its results is deleted where that is allowed.`,
 	f.StringVar(&flags.branch, "branch", "", "change the `BRANCH`")
 	f.StringVar(&flags.testbed, "testbed", "", "change the `TESTBED`")
 	f.StringVar(&flags.hash, "hash", "", "change the `HASH`")
+	f.BoolVarP(&flags.yes, "yes", "y", false, "don't ask before a short report is deleted on the server")
 	f.StringVar(&flags.request.wait, "wait", "", "wait so `LONG` for the acknowledgment: a duration, 0s or forever")
 	f.StringVar(&flags.request.key, "key", "", "the API `KEY` (BENCHER_API_KEY)")
 	f.StringVar(&flags.request.token, "token", "", "the API `TOKEN` (BENCHER_API_TOKEN)")
@@ -108,7 +112,7 @@ func (a *app) again(ctx context.Context, store *outbox.Store, hosts *client.Host
 		return nil, fmt.Errorf("run %s, changed like that, is no run that can be sent: %w; nothing was deleted", shortID(r.ID), err)
 	}
 	if !f.another(r) {
-		if err := a.clearWay(ctx, store, hosts, r); err != nil {
+		if err := a.clearWay(ctx, store, hosts, r, f.yes); err != nil {
 			return nil, err
 		}
 	}
@@ -165,10 +169,20 @@ func (f *resubmitFlags) change(body []byte, key uuid.UUID) ([]byte, error) {
 
 // clearWay says what stood in the way of a second run of the same, and what
 // became of it.
-func (a *app) clearWay(ctx context.Context, store *outbox.Store, hosts *client.Hosts, r *outbox.Run) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	left, err := store.ClearWay(ctx, hosts, r.ID)
+func (a *app) clearWay(ctx context.Context, store *outbox.Store, hosts *client.Hosts, r *outbox.Run, yes bool) error {
+	clear := func(agreed bool) (*outbox.Leftover, error) {
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		return store.ClearWay(ctx, hosts, r.ID, a.conf.mend, agreed)
+	}
+	left, err := clear(yes)
+	var stays *outbox.LeftoverError
+	if errors.As(err, &stays) && terminal(a.in) && terminal(a.err) {
+		if answer := a.ask(stays.Error() + ". Delete that report? [y/N] "); answer != "y" && answer != "yes" {
+			return errors.New("nothing was resubmitted, and the report stays")
+		}
+		left, err = clear(true)
+	}
 	switch {
 	case left == nil:
 	case left.Kept == "":

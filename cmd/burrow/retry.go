@@ -55,7 +55,7 @@ func (a *app) retry(ctx context.Context, f *requestFlags, claim bool, ids []stri
 	for _, r := range chosen {
 		again, err := a.tryAgain(ctx, store, hosts, r, claim)
 		var notNow *outbox.NotNowError
-		if errors.As(err, &notNow) && len(chosen) > 1 {
+		if errors.As(err, &notNow) && len(ids) != 1 {
 			a.warn("%v", err)
 			continue
 		}

@@ -118,8 +118,8 @@ func (a *app) uiOptions(store *outbox.Store, hosts *client.Hosts, c connection) 
 	o.Bench = func(ctx context.Context, t tui.Trial, live io.Writer) (*tui.Measured, error) {
 		return a.within(live).bench(ctx, store, t)
 	}
-	o.Resubmit = func(ctx context.Context, id uuid.UUID, changes tui.Trial) (*outbox.Run, []string, error) {
-		return a.resubmitChanged(ctx, store, hosts, c, id, changes)
+	o.Resubmit = func(ctx context.Context, id uuid.UUID, changes tui.Trial, agreed bool) (*outbox.Run, []string, error) {
+		return a.resubmitChanged(ctx, store, hosts, c, id, changes, agreed)
 	}
 	return o
 }
@@ -190,12 +190,12 @@ func (a *app) bench(ctx context.Context, store *outbox.Store, t tui.Trial) (*tui
 
 // resubmitChanged is burrow resubmit from the UI: what stands in a field is
 // what the new run has, and what was told comes back as sentences.
-func (a *app) resubmitChanged(ctx context.Context, store *outbox.Store, hosts *client.Hosts, c connection, id uuid.UUID, t tui.Trial) (*outbox.Run, []string, error) {
+func (a *app) resubmitChanged(ctx context.Context, store *outbox.Store, hosts *client.Hosts, c connection, id uuid.UUID, t tui.Trial, agreed bool) (*outbox.Run, []string, error) {
 	old, err := store.Get(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
-	f := &resubmitFlags{adapter: t.Adapter, project: t.Project, branch: t.Branch, testbed: t.Testbed, hash: t.Hash, to: t.Host}
+	f := &resubmitFlags{adapter: t.Adapter, project: t.Project, branch: t.Branch, testbed: t.Testbed, hash: t.Hash, to: t.Host, yes: agreed}
 	if f.to != "" && f.to != client.Local {
 		if f.to, err = client.ParseHost(f.to); err != nil {
 			return nil, nil, err

@@ -27,17 +27,26 @@ func sentence(r *outbox.Run, now time.Time) string {
 		return text + " is safe in the outbox; an attempt is in flight" + why
 	case outbox.Pending:
 		return fmt.Sprintf("%s is safe in the outbox (%s%s); %s", text, waiting(r, now), why, next(r))
-	case outbox.Incomplete:
-		return fmt.Sprintf("%s%s; the key is spent — burrow retry %s looks again, burrow resubmit %s sends under a new key", text, why, id, id)
-	case outbox.Rejected:
-		if strings.HasPrefix(r.Message, "Failed to convert results") {
-			return fmt.Sprintf("%s%s — burrow resubmit %s --adapter NAME sends them as what they are", text, why, id)
-		}
-		return fmt.Sprintf("%s%s — mend it and burrow resubmit %s, or burrow retry %s", text, why, id, id)
-	case outbox.Cancelled:
-		return fmt.Sprintf("%s — burrow retry %s takes that back", text, id)
+	case outbox.Incomplete, outbox.Rejected, outbox.Cancelled:
+		return text + why + " — " + failedNext(r)
 	}
 	return text
+}
+
+// failedNext says what can be done about a run that was not delivered.
+func failedNext(r *outbox.Run) string {
+	id := shortID(r.ID)
+	switch {
+	case r.ResubmittedAs != nil:
+		return "it was resubmitted as " + shortID(*r.ResubmittedAs)
+	case r.Status == outbox.Cancelled:
+		return "burrow retry " + id + " takes that back"
+	case r.Status == outbox.Incomplete:
+		return fmt.Sprintf("the key is spent: burrow retry %s looks again, burrow resubmit %s sends under a new key", id, id)
+	case strings.HasPrefix(r.Message, "Failed to convert results"):
+		return fmt.Sprintf("burrow resubmit %s --adapter NAME sends them as what they are", id)
+	}
+	return fmt.Sprintf("mend it and burrow resubmit %s, or burrow retry %s", id, id)
 }
 
 // waiting says why a pending run waits, and for how long.
