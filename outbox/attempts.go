@@ -41,13 +41,13 @@ func (t *tx) putAttemptAs(seq uint64, a Attempt) error {
 		if err := decodeRecord(old, &before); err != nil {
 			return err
 		}
-		if err := t.Bucket(bucketActivity).Delete(before.activityKey(seq)); err != nil {
+		if err := t.drop(bucketActivity, before.activityKey(seq)); err != nil {
 			return err
 		}
 	}
 	return errors.Join(
-		bucketDense(t.Tx, bucketAttempts).Put(key, data),
-		bucketDense(t.Tx, bucketActivity).Put(a.activityKey(seq), nil),
+		t.put(bucketDense(t.Tx, bucketAttempts), key, data),
+		t.put(bucketDense(t.Tx, bucketActivity), a.activityKey(seq), nil),
 	)
 }
 

@@ -1,17 +1,14 @@
 package outbox
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"burrow/client"
 
 	"github.com/google/uuid"
-	bolt "go.etcd.io/bbolt"
 )
 
 // maxConnections is how many runs of one host are sending at once, over all
@@ -235,7 +232,7 @@ func (t *tx) bury(seq uint64) error {
 	run, err := t.run(seq)
 	if errors.Is(err, ErrDamaged) { // nothing can be noted of it, and it must not stop the others
 		t.changed = true
-		return t.Bucket(bucketClaims).Delete(number(seq))
+		return t.drop(bucketClaims, number(seq))
 	}
 	if err != nil {
 		return err
@@ -265,12 +262,18 @@ func (t *tx) mine(owner string, got *claimed) (*Run, error) {
 	return run, nil
 }
 
+// isLost tells whether an outcome has no run any more that it could be recorded
+// for: the claim went to another, or the file that held the run.
+func isLost(err error) bool {
+	return errors.Is(err, errLostClaim) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrDamaged) && !errors.Is(err, ErrDamagedFile)
+}
+
 // advance records what deliveries came to and claims as many of the next runs,
 // in one commit.
 func (s *Store) advance(ctx context.Context, c claimant, records []func(*tx) error, most int) (next []*claimed, wake time.Time, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		for _, record := range records {
-			if err := record(t); err != nil && !errors.Is(err, errLostClaim) {
+			if err := record(t); err != nil && !isLost(err) {
 				return err
 			}
 		}
@@ -283,18 +286,4 @@ func (s *Store) advance(ctx context.Context, c claimant, records []func(*tx) err
 		return nil, wake, err
 	}
 	return next, wake, nil
-}
-
-func deletePrefix(b *bolt.Bucket, prefix []byte) error {
-	var keys [][]byte
-	c := b.Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
-		keys = append(keys, slices.Clone(k))
-	}
-	for _, k := range keys {
-		if err := b.Delete(k); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -56,6 +56,9 @@ func (s *Store) Compact(ctx context.Context) (before, after Size, err error) {
 	if err := s.roomFor(2); err != nil {
 		return before, after, fmt.Errorf("compacting the outbox: %w", err)
 	}
+	if err := soundTree(s.path); err != nil { // bbolt would copy what it finds, or never end
+		return before, after, fmt.Errorf("compacting the outbox: %w", damagedFile(s.path, err))
+	}
 	_, err = s.replace(compactSuffix, "", func(fresh *bolt.DB) error {
 		return s.open(true, func(old *bolt.DB) error {
 			if err := bolt.Compact(fresh, old, compactBatch); err != nil {
@@ -81,10 +84,7 @@ func (s *Store) Compact(ctx context.Context) (before, after Size, err error) {
 func sameRecords(old, fresh *bolt.DB) error {
 	return old.View(func(from *bolt.Tx) error {
 		return fresh.View(func(to *bolt.Tx) error {
-			var wrong []error
-			for err := range to.Check() {
-				wrong = append(wrong, err)
-			}
+			wrong := []error{soundTree(fresh.Path())}
 			for _, name := range buckets() {
 				if a, b := entries(from.Bucket(name)), entries(to.Bucket(name)); a != b {
 					wrong = append(wrong, fmt.Errorf("bucket %s has %d entries in the copy, not %d", name, b, a))

@@ -210,7 +210,7 @@ func TestAWrongCountInASmallBucketIsDamage(t *testing.T) {
 func TestADamagedPauseStaysAPause(t *testing.T) {
 	s := openTest(t)
 	run := enqueue(t, s, newRun(t, "demo", 1))
-	if err := s.Pause(t.Context(), "", ""); err != nil {
+	if _, err := s.Pause(t.Context(), "", ""); err != nil {
 		t.Fatal(err)
 	}
 	err := s.update(t.Context(), func(t *tx) error {

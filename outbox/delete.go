@@ -38,25 +38,25 @@ func (t *tx) remove(run *Run) error {
 	}
 	t.count(run.Status, -1)
 	errs := []error{
-		t.Bucket(bucketRuns).Delete(seq),
-		t.Bucket(bucketStatuses).Delete(statusKey(run.Status, run.Seq)),
-		t.Bucket(bucketIDs).Delete(run.ID[:]),
-		t.Bucket(bucketBodies).Delete(seq),
-		t.Bucket(bucketLanes).Delete(laneKey(hashed(run.Lane()), run.Seq)),
-		t.Bucket(bucketClaims).Delete(seq),
-		t.Bucket(bucketGone).Put(run.ID[:], t.tombstone()),
+		t.drop(bucketRuns, seq),
+		t.drop(bucketStatuses, statusKey(run.Status, run.Seq)),
+		t.drop(bucketIDs, run.ID[:]),
+		t.drop(bucketBodies, seq),
+		t.drop(bucketLanes, laneKey(hashed(run.Lane()), run.Seq)),
+		t.drop(bucketClaims, seq),
+		t.put(t.Bucket(bucketGone), run.ID[:], t.tombstone()),
 	}
 	for _, a := range attempts {
 		errs = append(errs,
-			t.Bucket(bucketAttempts).Delete(attemptKey(run.Seq, a.Number)),
-			t.Bucket(bucketActivity).Delete(a.activityKey(run.Seq)))
+			t.drop(bucketAttempts, attemptKey(run.Seq, a.Number)),
+			t.drop(bucketActivity, a.activityKey(run.Seq)))
 	}
 	if age := run.age(); age != nil {
-		errs = append(errs, t.Bucket(bucketAges).Delete(age))
+		errs = append(errs, t.drop(bucketAges, age))
 	}
 	own := func(bucket, key []byte) { // another run's entry under the key stays
 		if bytes.Equal(t.Bucket(bucket).Get(key), seq) {
-			errs = append(errs, t.Bucket(bucket).Delete(key))
+			errs = append(errs, t.drop(bucket, key))
 		}
 	}
 	own(bucketKeys, sharedKey(run))

@@ -24,13 +24,13 @@ const growStep = 1 << 20
 // openFile opens a bbolt file, which is made if it is not there, works on it and
 // closes it.
 func openFile(path string, readOnly bool, work func(*bolt.DB) error) error {
-	return openFileWith(path, &bolt.Options{ReadOnly: readOnly, OpenFile: os.OpenFile}, work)
+	return openFileWith(path, &bolt.Options{ReadOnly: readOnly, OpenFile: os.OpenFile}, func(db *bolt.DB, _ *guard) error { return work(db) })
 }
 
 // openFileWith opens a bbolt file by the options' OpenFile. bbolt panics on some
 // damaged files, and a file that was cut is mapped beyond its end: both become
 // an error.
-func openFileWith(path string, options *bolt.Options, work func(*bolt.DB) error) (err error) {
+func openFileWith(path string, options *bolt.Options, work func(*bolt.DB, *guard) error) (err error) {
 	var file *os.File
 	open := options.OpenFile
 	options.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
@@ -62,10 +62,17 @@ func openFileWith(path string, options *bolt.Options, work func(*bolt.DB) error)
 		return fmt.Errorf("opening the outbox %s: %w", path, err)
 	}
 	db.AllocSize = growStep
-	if err = db.View(func(tx *bolt.Tx) error { return soundInline(file, tx) }); err != nil {
+	var g *guard
+	if err = soundMeta(file, int64(db.Info().PageSize)); err == nil {
+		err = db.View(func(tx *bolt.Tx) (err error) {
+			g, err = newGuard(file, tx)
+			return err
+		})
+	}
+	if err != nil {
 		err = damagedFile(path, err)
 	} else {
-		err = work(db)
+		err = work(db, g)
 	}
 	if closed := db.Close(); err == nil && closed != nil {
 		err = fmt.Errorf("closing the outbox %s: %w", path, closed)

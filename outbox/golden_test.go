@@ -99,7 +99,7 @@ func everyStatus(t *testing.T, s *Store) {
 	waitFor(t, s, waiting.ID, time.Hour, func(r *Run) bool { return r.Attempts > 2 })
 	stop()
 	enqueue(t, s, newRun(t, "main", 1))
-	if err := s.Pause(t.Context(), "", "elsewhere"); err != nil {
+	if _, err := s.Pause(t.Context(), "", "elsewhere"); err != nil {
 		t.Fatal(err)
 	}
 	f.set(func() { f.down = false })

@@ -37,15 +37,18 @@ func (h Hold) String() string {
 }
 
 // Pause holds delivery back until Resume; attempts in flight end by themselves.
-func (s *Store) Pause(ctx context.Context, host, project string) error {
-	return s.update(ctx, func(t *tx) error {
+// It tells whether that is new: what is paused already stays as it is.
+func (s *Store) Pause(ctx context.Context, host, project string) (paused bool, err error) {
+	err = s.update(ctx, func(t *tx) error {
 		h := Hold{Host: host, Project: project}
 		there, err := t.pause(h.scope())
 		if err != nil || there.Held {
 			return err
 		}
+		paused = true
 		return t.setPause(h.scope(), Pause{Held: true, Reason: ReasonPaused, Message: h.String() + " is paused", HeldSince: t.now})
 	})
+	return paused, err
 }
 
 // Resume lifts the holds that lie within a host and a project ("": any), and
@@ -61,13 +64,29 @@ func (s *Store) Resume(ctx context.Context, host, project string) (lifted []Hold
 				continue
 			}
 			lifted = append(lifted, h)
-			if err := t.setPause(h.scope(), Pause{}); err != nil {
+			if err := t.lift(h); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return lifted, err
+}
+
+// Lift lifts just this hold, and no other that lies within it.
+func (s *Store) Lift(ctx context.Context, h Hold) error {
+	return s.update(ctx, func(t *tx) error { return t.lift(h) })
+}
+
+// lift leaves a record behind, so that a salvage does not take an older one from
+// a free page for what a person wants.
+func (t *tx) lift(h Hold) error {
+	t.changed = true
+	data, err := encode(Pause{SetAt: t.now})
+	if err != nil {
+		return err
+	}
+	return t.put(t.Bucket(bucketPauses), []byte(h.scope()), data)
 }
 
 // Holds returns what is paused.
@@ -86,6 +105,9 @@ func (t *tx) holds() (holds []Hold, err error) {
 			return nil
 		}
 		p := decodePause(string(k), v)
+		if !p.Held {
+			return nil // it was lifted
+		}
 		holds = append(holds, Hold{Host: parts[1], Project: parts[2], Since: p.HeldSince})
 		return nil
 	})

@@ -63,14 +63,14 @@ func (t *tx) setPause(scope string, p Pause) error {
 	p.SetAt = time.Time{}
 	t.changed = true
 	if p == (Pause{}) {
-		return t.Bucket(bucketPauses).Delete([]byte(scope))
+		return t.drop(bucketPauses, []byte(scope))
 	}
 	p.SetAt = t.now
 	data, err := encode(p)
 	if err != nil {
 		return err
 	}
-	return t.Bucket(bucketPauses).Put([]byte(scope), data)
+	return t.put(t.Bucket(bucketPauses), []byte(scope), data)
 }
 
 // spread carries a verdict's pause to its scope, and closes the host's breaker
@@ -124,5 +124,5 @@ func (t *tx) release(run *Run) error {
 	}
 	t.changed = true
 	prefix := []byte(credentialScope(run.Host, run.Project, ""))
-	return deletePrefix(t.Bucket(bucketPauses), prefix)
+	return t.dropPrefix(bucketPauses, prefix)
 }

@@ -23,5 +23,5 @@ func (t *tx) learnProject(run *Run) error {
 	if run.Report.Project == uuid.Nil || t.knownProject(run.Host, run.Project) == run.Report.Project {
 		return nil
 	}
-	return t.Bucket(bucketProjects).Put(projectKey(run.Host, run.Project), run.Report.Project[:])
+	return t.put(t.Bucket(bucketProjects), projectKey(run.Host, run.Project), run.Report.Project[:])
 }

@@ -138,7 +138,7 @@ func (t *tx) pruneOne(run *Run, whole bool) error {
 		return t.remove(run)
 	}
 	run.BodyPruned = true
-	if err := t.Bucket(bucketBodies).Delete(number(run.Seq)); err != nil {
+	if err := t.drop(bucketBodies, number(run.Seq)); err != nil {
 		return err
 	}
 	return t.save(run)
@@ -187,5 +187,5 @@ func (t *tx) learnDate(run *Run) error {
 	if run.dated = false; !dated || !run.AcknowledgedAt.After(t.lastDate(run.Host)) {
 		return nil
 	}
-	return t.Bucket(bucketMeta).Put(dateKey(run.Host), number(uint64(run.AcknowledgedAt.Unix())))
+	return t.put(t.Bucket(bucketMeta), dateKey(run.Host), number(uint64(run.AcknowledgedAt.Unix())))
 }

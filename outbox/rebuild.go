@@ -47,7 +47,7 @@ func (s *Store) build(fresh *bolt.DB, from stock) error {
 		if err != nil {
 			return err
 		}
-		return t.Bucket(bucket).Put(k, v)
+		return t.put(t.Bucket(bucket), k, v)
 	}); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (t *tx) restore(run *Run, body []byte, attempts []Attempt) error {
 		if _, err := run.own(body); err == nil {
 			run.bodySum = sumOf(body) // of an older schema, or of an export, it was not known
 		}
-		if err := bucketDense(t.Tx, bucketBodies).Put(number(run.Seq), body); err != nil {
+		if err := t.put(bucketDense(t.Tx, bucketBodies), number(run.Seq), body); err != nil {
 			return fmt.Errorf("storing the body of run %s: %w", run.ID, err)
 		}
 	}

@@ -77,7 +77,7 @@ func (s *Store) sizeLocked() (size Size, err error) {
 	}
 	size.File = info.Size()
 	// Its list of free pages must be read, which a reader's open does not do.
-	err = openFileWith(s.path, &bolt.Options{ReadOnly: true, PreLoadFreelist: true, OpenFile: openThere}, func(db *bolt.DB) error {
+	err = openFileWith(s.path, &bolt.Options{ReadOnly: true, PreLoadFreelist: true, OpenFile: openThere}, func(db *bolt.DB, _ *guard) error {
 		pages := int64(db.Stats().FreePageN + db.Stats().PendingPageN)
 		return db.View(func(b *bolt.Tx) error {
 			// The file grows in steps: what lies beyond the last page is free too.

@@ -78,7 +78,7 @@ func (s *Store) salvage(cause error) (Salvaged, error) {
 // rebuildFromTree reads the file as bbolt does. Anything that can't be read is
 // an error.
 func (s *Store) rebuildFromTree(saved *Salvaged) error {
-	if err := soundTree(s.path); err != nil {
+	if err := soundTree(s.path); err != nil && !errors.Is(err, errFreePages) { // those are not copied
 		return damagedFile(s.path, err)
 	}
 	kept, err := s.replace(rebuildSuffix, saved.Kept, func(fresh *bolt.DB) error {
@@ -188,9 +188,10 @@ func (f *scraps) take(k, v []byte, at int64) {
 	case len(k) == 16 && len(v) == 16:
 		f.loose[string(bucketProjects)+"\x00"+string(k)] = v
 	case strings.HasPrefix(string(k), "held\x00"):
-		var p Pause
-		if decodeRecord(v, &p) == nil {
-			f.loose[string(bucketPauses)+"\x00"+string(k)] = v
+		var p, there Pause
+		name := string(bucketPauses) + "\x00" + string(k)
+		if decodeRecord(v, &p) == nil && (f.loose[name] == nil || decodeRecord(f.loose[name], &there) == nil && p.SetAt.After(there.SetAt)) {
+			f.loose[name] = v
 		}
 	}
 }

@@ -227,6 +227,9 @@ func (w *workers) record(ctx context.Context, done *claimed, record func(*tx) er
 			return next
 		}
 		w.Log.Error("an outcome could not be recorded yet", "error", err)
+		if errors.Is(err, ErrDamagedFile) && ctx.Err() != nil {
+			return nil // it is for a repair, which ends no wait
+		}
 		select {
 		case <-patient.Done():
 			return nil

@@ -2,10 +2,8 @@ package outbox
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -131,22 +129,6 @@ func (s *Store) inspect() error {
 	return fmt.Errorf("%s: %w; it was left as it is: name another file with --outbox", s.path, ErrNotAnOutbox)
 }
 
-// hasBoltMeta looks for bbolt's magic number in either of its two meta pages;
-// the second one's place depends on the page size.
-func hasBoltMeta(file io.ReaderAt) bool {
-	const magic, afterPageHeader = 0xED0CDAED, 16
-	for _, page := range []int64{0, 4096, 8192, 16384, 32768, 65536} {
-		var word [4]byte
-		if _, err := file.ReadAt(word[:], page+afterPageHeader); err != nil {
-			break
-		}
-		if binary.NativeEndian.Uint32(word[:]) == magic {
-			return true
-		}
-	}
-	return false
-}
-
 // prepare makes the file where there is none (beside its place, synced, then
 // renamed: a power cut leaves all or nothing) and checks the schema of one
 // that is there.
@@ -203,10 +185,10 @@ func (s *Store) schema(version *uint32) error {
 // update runs one read-write transaction: when it returns nil, the change is
 // on the disk.
 func (s *Store) update(ctx context.Context, work func(*tx) error) error {
-	err := s.burst(ctx, false, func(db *bolt.DB) error {
+	err := s.burst(ctx, false, func(db *bolt.DB, g *guard) error {
 		defer s.slack.note(db)
 		return db.Update(func(b *bolt.Tx) error {
-			t := &tx{Tx: b, store: s, now: s.Now()}
+			t := &tx{Tx: b, store: s, guard: g, now: s.Now()}
 			if err := work(t); err != nil {
 				return err
 			}
@@ -230,12 +212,12 @@ var errUnchanged = errors.New("nothing changed")
 
 // view runs one read-only transaction.
 func (s *Store) view(ctx context.Context, work func(*tx) error) error {
-	return s.burst(ctx, true, func(db *bolt.DB) error {
+	return s.burst(ctx, true, func(db *bolt.DB, _ *guard) error {
 		return db.View(func(b *bolt.Tx) error { return work(&tx{Tx: b, store: s, now: s.Now()}) })
 	})
 }
 
-func (s *Store) burst(ctx context.Context, readOnly bool, work func(*bolt.DB) error) error {
+func (s *Store) burst(ctx context.Context, readOnly bool, work func(*bolt.DB, *guard) error) error {
 	release, err := s.lock.acquire(ctx)
 	if err != nil {
 		return err
@@ -244,7 +226,7 @@ func (s *Store) burst(ctx context.Context, readOnly bool, work func(*bolt.DB) er
 	if err := s.broken.still(readOnly, s.stamp); err != nil {
 		return err
 	}
-	err = s.open(readOnly, work)
+	err = s.openGuarded(readOnly, work)
 	s.broken.note(readOnly, err, s.stamp)
 	return err
 }
@@ -252,6 +234,10 @@ func (s *Store) burst(ctx context.Context, readOnly bool, work func(*bolt.DB) er
 // open works on the outbox's file, which must be there: bbolt would make an
 // empty one.
 func (s *Store) open(readOnly bool, work func(*bolt.DB) error) error {
+	return s.openGuarded(readOnly, func(db *bolt.DB, _ *guard) error { return work(db) })
+}
+
+func (s *Store) openGuarded(readOnly bool, work func(*bolt.DB, *guard) error) error {
 	err := openFileWith(s.path, &bolt.Options{ReadOnly: readOnly, OpenFile: openThere}, work)
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("the outbox went away: %w", err)

@@ -73,6 +73,9 @@ func (w *workers) commit(ctx context.Context, batch []*turn) {
 		}
 	}
 	next, wake, err := w.Store.advance(ctx, w.claimant, records, wanted)
+	if errors.Is(err, ErrDamagedFile) && len(records) > 0 && wanted > 0 { // what can't be claimed keeps no outcome from its place
+		next, wake, err = w.Store.advance(ctx, w.claimant, records, 0)
+	}
 	if err == nil {
 		err = w.newer(next)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type tx struct {
 	*bolt.Tx
 	store   *Store
+	guard   *guard // nil: a file that is being built
 	now     time.Time
 	changed bool             // a transaction that changed nothing is not committed
 	counts  map[Status]int64 // changes that are not written yet
@@ -126,7 +128,7 @@ func (t *tx) save(run *Run) error {
 	if err != nil {
 		return fmt.Errorf("saving run %s: %w", run.ID, err)
 	}
-	if err := bucketDense(t.Tx, bucketRuns).Put(number(run.Seq), data); err != nil {
+	if err := t.put(bucketDense(t.Tx, bucketRuns), number(run.Seq), data); err != nil {
 		return fmt.Errorf("saving run %s: %w", run.ID, err)
 	}
 	if err := t.index(run, old, known); err != nil {
@@ -144,8 +146,8 @@ func (t *tx) index(run *Run, old indexed, known bool) error {
 	is, seq := run.indexed(), number(run.Seq)
 	lane := laneKey(hashed(run.Lane()), run.Seq)
 	var writes []error
-	put := func(bucket, k, v []byte) { writes = append(writes, bucketDense(t.Tx, bucket).Put(k, v)) }
-	remove := func(bucket, k []byte) { writes = append(writes, t.Bucket(bucket).Delete(k)) }
+	put := func(bucket, k, v []byte) { writes = append(writes, t.put(bucketDense(t.Tx, bucket), k, v)) }
+	remove := func(bucket, k []byte) { writes = append(writes, t.drop(bucket, k)) }
 	if !known {
 		put(bucketIDs, run.ID[:], seq)
 		if run.Shared {
@@ -206,7 +208,7 @@ func (t *tx) settle() error {
 		}
 		count := t.counted(status)
 		delete(t.counts, status)
-		if err := t.Bucket(bucketMeta).Put(countKey(status), number(uint64(count))); err != nil {
+		if err := t.put(t.Bucket(bucketMeta), countKey(status), number(uint64(count))); err != nil {
 			return err
 		}
 	}
@@ -224,7 +226,12 @@ func (t *tx) counted(s Status) int64 {
 
 // body returns the bytes that are sent for a run: those that match their hash,
 // and are that run's.
-func (t *tx) body(run *Run) ([]byte, error) {
+func (t *tx) body(run *Run) (body []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil { // bbolt met a damaged page: the bodies on it are lost, no other
+			err = fmt.Errorf("%w: %v", ErrDamaged, r)
+		}
+	}()
 	packed := t.Bucket(bucketBodies).Get(number(run.Seq))
 	switch {
 	case packed == nil && run.BodyPruned:
@@ -233,4 +240,46 @@ func (t *tx) body(run *Run) ([]byte, error) {
 		return nil, fmt.Errorf("%w: its body is missing", ErrDamaged)
 	}
 	return run.own(packed)
+}
+
+// put writes an entry, and drop removes one, where the pages that this changes
+// are sound.
+func (t *tx) put(b *bolt.Bucket, k, v []byte) error {
+	if err := t.guarded(b, k); err != nil {
+		return err
+	}
+	return b.Put(k, v)
+}
+
+func (t *tx) drop(bucket, k []byte) error {
+	b := t.Bucket(bucket)
+	if err := t.guarded(b, k); err != nil {
+		return err
+	}
+	return b.Delete(k)
+}
+
+func (t *tx) guarded(b *bolt.Bucket, k []byte) error {
+	if t.guard == nil { // a file that is being built
+		return nil
+	}
+	if err := t.guard.path(uint64(b.Root()), k); err != nil {
+		return damagedFile(t.store.path, err)
+	}
+	return nil
+}
+
+// dropPrefix removes the entries whose keys begin so.
+func (t *tx) dropPrefix(bucket, prefix []byte) error {
+	var keys [][]byte
+	c := t.Bucket(bucket).Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		keys = append(keys, slices.Clone(k))
+	}
+	for _, k := range keys {
+		if err := t.drop(bucket, k); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -28,7 +28,7 @@ func (s *Store) Upkeep(ctx context.Context, keep Retention) error {
 			return nil // another process was faster
 		}
 		t.changed = true
-		return t.Bucket(bucketMeta).Put(keyUpkeep, number(uint64(t.now.Unix())))
+		return t.put(t.Bucket(bucketMeta), keyUpkeep, number(uint64(t.now.Unix())))
 	})
 	if err != nil || !due {
 		return err
