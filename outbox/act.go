@@ -129,14 +129,16 @@ func (s *Store) Uncancel(ctx context.Context, id uuid.UUID) error {
 // waited. A host that asked to wait is left alone. Only the lanes of such runs
 // are touched as wants says; nil: all.
 func (s *Store) Hasten(ctx context.Context, wants func(*Run) bool) error {
-	return s.update(ctx, func(t *tx) error {
-		for _, lane := range t.lanes() {
-			if err := t.hasten(lane.hash, wants); err != nil {
-				return err
-			}
+	return s.update(ctx, func(t *tx) error { return t.hastenAll(wants) })
+}
+
+func (t *tx) hastenAll(wants func(*Run) bool) error {
+	for _, lane := range t.lanes() {
+		if err := t.hasten(lane.hash, wants); err != nil && !errors.Is(err, ErrDamaged) {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // hasten lets the oldest run of a lane go.

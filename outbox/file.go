@@ -58,6 +58,8 @@ func openFileWith(path string, options *bolt.Options, work func(*bolt.DB, *guard
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF),
 		err != nil && strings.Contains(err.Error(), "file size too small"): // it has no name in bbolt
 		return damagedFile(path, err)
+	case errors.Is(err, ErrDamagedFile):
+		return err
 	case err != nil:
 		return fmt.Errorf("opening the outbox %s: %w", path, err)
 	}

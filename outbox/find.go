@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -52,13 +53,11 @@ func (t *tx) matching(text string) (found []uint64) {
 			return found
 		}
 	}
-	if len(found) > 0 {
-		return found
-	}
 	const lastGroup = 20 // where it begins among an ID's digits
 	for k, v := c.Last(); k != nil && len(found) < 2; k, v = c.Prev() {
-		if id := hex.EncodeToString(k); strings.HasSuffix(id, digits) || strings.HasPrefix(id[lastGroup:], digits) {
-			found = append(found, decodeNumber(v))
+		seq, id := decodeNumber(v), hex.EncodeToString(k)
+		if (strings.HasSuffix(id, digits) || strings.HasPrefix(id[lastGroup:], digits)) && !slices.Contains(found, seq) {
+			found = append(found, seq)
 		}
 	}
 	return found

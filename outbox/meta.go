@@ -57,6 +57,18 @@ func hasBoltMeta(file io.ReaderAt) bool {
 	return false
 }
 
+// bothMetas reads both meta pages as they are: the second one's place is in the
+// first, else it is sought.
+func bothMetas(file io.ReaderAt) (first, second meta) {
+	first, _, sound := readMeta(file, 0)
+	if sound {
+		second, _, _ = readMeta(file, first.pageSize)
+		return first, second
+	}
+	second, _ = newestMeta(file)
+	return first, second
+}
+
 // newestMeta is the meta page that bbolt goes by; false: neither is sound.
 func newestMeta(file io.ReaderAt) (newest meta, found bool) {
 	for _, at := range metaPlaces() {

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,9 +35,9 @@ func (s *Store) register(ctx context.Context) (*owner, error) {
 	}
 	name := fmt.Sprintf("%d-%s", os.Getpid(), uuid.NewString())
 	file := flock.New(s.ownerFile(name), flock.SetPermissions(0o600))
-	locked, err := file.TryLock()
-	if err != nil || !locked {
-		return nil, fmt.Errorf("locking the sender's file %s: %w", name, err)
+	if locked, err := file.TryLock(); err != nil || !locked {
+		_ = file.Close()
+		return nil, errors.Join(fmt.Errorf("the sender's file %s can't be locked", name), err)
 	}
 	return &owner{name: name, file: file}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"burrow/client"
 )
 
 // The pages of a bbolt file, read without bbolt: it trusts a file's tree, and
@@ -37,16 +39,30 @@ func eachLeaf(file *os.File, visit func(k, v []byte, at int64)) error {
 		} else if err != nil {
 			continue // this page can't be read; others may
 		}
-		overflow := int64(binary.NativeEndian.Uint32(header[12:]))
-		if binary.NativeEndian.Uint64(header) != uint64(id) || binary.NativeEndian.Uint16(header[8:]) != leafFlag ||
-			(id+overflow)*size > info.Size() {
+		if binary.NativeEndian.Uint64(header) != uint64(id) || binary.NativeEndian.Uint16(header[8:]) != leafFlag {
 			continue
 		}
-		page := make([]byte, (overflow+1)*size)
+		page := make([]byte, min(leafLength(file, id*size, header), info.Size()-id*size))
 		n, _ := file.ReadAt(page, id*size)
 		leafEntries(page[:n], id*size, visit)
 	}
 	return nil
+}
+
+// leafLength is how far a leaf's entries reach, as far as an entry can: its head
+// may say more or less.
+func leafLength(file io.ReaderAt, at int64, header []byte) int64 {
+	const longest = pageHeader + leafElement + packHead + client.MaxBody + 1024
+	end := int64(pageHeader + int(binary.NativeEndian.Uint16(header[10:]))*leafElement)
+	table := make([]byte, end)
+	n, _ := file.ReadAt(table, at)
+	for i := int64(pageHeader); i+leafElement <= int64(n); i += leafElement {
+		word := func(by int64) int64 { return int64(binary.NativeEndian.Uint32(table[i+by:])) }
+		if reach := i + word(4) + word(8) + word(12); reach <= longest {
+			end = max(end, reach)
+		}
+	}
+	return end
 }
 
 // hasBoltPages tells whether a file whose meta pages are gone looks like

@@ -42,7 +42,7 @@ func BeginPart(outboxPath string, d Draft) (*Part, error) {
 	p.lock = flock.New(p.path+".lock", flock.SetPermissions(0o600))
 	locked, err := p.lock.TryLock()
 	if err != nil || !locked {
-		return nil, fmt.Errorf("keeping iterations as they finish: locking %s: %w", p.path, err)
+		return nil, errors.Join(fmt.Errorf("keeping iterations as they finish: %s can't be locked", p.path), err)
 	}
 	if p.file, err = os.OpenFile(p.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
 		err = errors.Join(p.write(d), syncFolder(folder))
@@ -66,7 +66,7 @@ func (p *Part) Add(elements []string, at time.Time) error {
 func (p *Part) write(line any) error {
 	data, err := json.Marshal(line)
 	if err == nil {
-		_, err = p.file.Write(append(data, '\n'))
+		_, err = p.file.Write(sealed(data))
 	}
 	if err == nil {
 		err = p.file.Sync()
@@ -96,6 +96,7 @@ type Unfinished struct {
 	Results    []string
 	Iterations int
 	EndedAt    time.Time // of its last whole iteration
+	Damaged    bool      // what follows the iterations was changed since it was written
 	part       *Part
 }
 
@@ -127,7 +128,7 @@ func escapeGlob(path string) string {
 }
 
 // OpenPart reads and locks one part. A part whose benchmark still runs is an
-// error. A line that was cut short by the power cut is passed over.
+// error. What stands before a line that was cut short, or damaged, is whole.
 func OpenPart(path string) (*Unfinished, error) {
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
@@ -142,14 +143,22 @@ func OpenPart(path string) (*Unfinished, error) {
 		return nil, fmt.Errorf("reading the iterations that were kept: %w", err)
 	}
 	lines := bytes.SplitAfter(data, []byte("\n"))
-	if err := json.Unmarshal(lines[0], &u.Draft); err != nil {
+	draft, err := unsealed(lines[0])
+	if err == nil {
+		err = json.Unmarshal(draft, &u.Draft)
+	}
+	if err != nil {
 		_ = lock.Close()
 		return nil, fmt.Errorf("reading the iterations that were kept in %s: %w", path, err)
 	}
 	for _, line := range lines[1:] {
+		if !bytes.HasSuffix(line, []byte("\n")) { // cut short
+			break
+		}
 		var f finished
-		if !json.Valid(line) || json.Unmarshal(line, &f) != nil { // cut short
-			return u, nil //nolint:nilerr // what stands before it is whole
+		if data, err := unsealed(line); err != nil || json.Unmarshal(data, &f) != nil {
+			u.Damaged = true
+			break
 		}
 		u.Results, u.EndedAt = append(u.Results, f.Elements...), f.At
 		u.Iterations++

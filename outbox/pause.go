@@ -96,6 +96,11 @@ func (t *tx) spread(run *Run, fingerprint string, v client.Verdict) error {
 			return err
 		}
 	}
+	if v.Outcome.Acknowledged() && host.Failures > 0 { // it is back: others need not wait for what they reckoned with
+		if err := t.hastenAll(func(r *Run) bool { return r.Host == run.Host }); err != nil {
+			return err
+		}
+	}
 	switch v.Scope {
 	case client.ScopeProject:
 		pause.Held = v.Cause == client.CausePlan

@@ -27,7 +27,7 @@ func Keep(outboxPath string, n New) (path string, adopted bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("keeping the run: %w", err)
 	}
-	data = fmt.Appendf(data, "%s%x\n", keptSum, sha256.Sum256(data))
+	data = sealed(data)
 	name := n.ID.String() + ".json"
 	err = errors.New("there is no outbox to keep it beside")
 	if place, unknown := realPath(outboxPath); outboxPath != "" && unknown == nil {
@@ -101,19 +101,25 @@ func (s *Store) recover(ctx context.Context) error {
 		return nil // none was ever kept
 	}
 	if err != nil {
-		return fmt.Errorf("taking in kept runs: %w", err)
+		s.Notices = append(s.Notices, fmt.Sprintf("kept runs can't be looked for: %v", err))
+		return nil
 	}
 	for _, entry := range entries {
 		if !strings.HasSuffix(entry.Name(), ".json") {
 			continue
 		}
 		path := filepath.Join(s.recovery(), entry.Name())
+		if !entry.Type().IsRegular() { // reading a pipe would wait for its other end
+			s.Notices = append(s.Notices, path+" is no kept run: burrow did not make it")
+			continue
+		}
 		data, err := os.ReadFile(path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // another opener was faster
 		}
 		if err != nil {
-			return fmt.Errorf("taking in a kept run: %w", err)
+			s.Notices = append(s.Notices, fmt.Sprintf("a kept run was not taken in: %v", err))
+			continue
 		}
 		if err := s.takeIn(ctx, path, data); err != nil {
 			return err
@@ -124,7 +130,7 @@ func (s *Store) recover(ctx context.Context) error {
 
 func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
 	var n New
-	record, unfit := wholeKept(data)
+	record, unfit := unsealed(data)
 	if unfit == nil {
 		unfit = json.Unmarshal(record, &n)
 	}
@@ -157,17 +163,18 @@ func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
 	return nil
 }
 
-// keptSum begins the last line of a kept run's file: the hash of what is before
-// that line.
-const keptSum = "\nsha256:"
+// seal stands between a line of a kept file and its hash.
+const seal = " sha256:"
 
-// wholeKept returns the run in a kept file, which must be as it was written.
-func wholeKept(data []byte) (record []byte, err error) {
-	record, sum, _ := bytes.Cut(data, []byte(keptSum))
-	if string(sum) != fmt.Sprintf("%x\n", sha256.Sum256(record)) {
-		return nil, fmt.Errorf("%w: it does not match its checksum", ErrDamaged)
+// sealed is a line that can be told from a damaged one.
+func sealed(line []byte) []byte { return fmt.Appendf(line, "%s%x\n", seal, sha256.Sum256(line)) }
+
+// unsealed returns what was sealed, if it is as it was written.
+func unsealed(data []byte) (line []byte, err error) {
+	if at := bytes.LastIndex(data, []byte(seal)); at >= 0 && bytes.Equal(sealed(bytes.Clone(data[:at])), data) {
+		return data[:at], nil
 	}
-	return record, nil
+	return nil, fmt.Errorf("%w: it does not match its checksum", ErrDamaged)
 }
 
 // digestOf is the digest of a frozen run's results, or "".

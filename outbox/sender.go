@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"burrow/client"
@@ -110,6 +111,8 @@ type workers struct {
 
 	quiet hush // guarded by mu
 
+	probing atomic.Bool
+
 	turns
 }
 
@@ -139,7 +142,7 @@ func (w *workers) dispatch(ctx, attempts context.Context) {
 		case <-changes:
 		case <-w.idle:
 		case <-ping.C:
-			w.probe(ctx)
+			w.startProbe(ctx)
 		case <-upkeep.C:
 			upkeep.Reset(w.upkeep(ctx))
 		}
@@ -236,6 +239,22 @@ func (w *workers) record(ctx context.Context, done *claimed, record func(*tx) er
 		case <-time.After(retryPause):
 		}
 	}
+}
+
+// startProbe probes beside the dispatcher: what is due at other hosts does not
+// wait for one that is dead. One probe runs at a time.
+func (w *workers) startProbe(ctx context.Context) {
+	if !w.probing.CompareAndSwap(false, true) {
+		return
+	}
+	w.running.Go(func() {
+		w.probe(ctx)
+		w.probing.Store(false)
+		select {
+		case w.idle <- struct{}{}:
+		default:
+		}
+	})
 }
 
 // probe asks the hosts that were unavailable for a sign of life, and lets runs

@@ -245,7 +245,17 @@ func (s *Store) openGuarded(readOnly bool, work func(*bolt.DB, *guard) error) er
 	return err
 }
 
-// openThere opens a file and never makes one.
+// openThere opens a file and never makes one, not in an empty file either. A
+// pipe in its place would be waited for.
 func openThere(path string, flag int, mode os.FileMode) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is no file any more")
+	case info.Size() == 0:
+		return nil, damagedFile(path, errors.New("it is empty"))
+	}
 	return os.OpenFile(path, flag&^os.O_CREATE, mode)
 }

@@ -370,7 +370,7 @@ func TestADamagedKeptRunIsNotTakenIn(t *testing.T) {
 	for name, damage := range map[string]func([]byte) []byte{
 		"a flipped bit":   func(d []byte) []byte { d[len(d)/2] ^= 1; return d },
 		"its end is lost": func(d []byte) []byte { return d[:len(d)-1] },
-		"no checksum":     func(d []byte) []byte { return bytes.SplitAfter(d, []byte("\n"))[0] },
+		"no checksum":     func(d []byte) []byte { return bytes.Split(d, []byte(seal))[0] },
 		"empty":           func([]byte) []byte { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,8 +2,6 @@ package outbox
 
 import (
 	"context"
-	"encoding/binary"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -147,17 +145,6 @@ func (s *Store) stamp() stamp {
 	if err != nil {
 		return stamp{}
 	}
-	return stamp{file: info, first: metaTransaction(file, 0), second: metaTransaction(file, int64(os.Getpagesize()))}
-}
-
-// metaTransaction reads the transaction number of a meta page: after the page
-// header (16 bytes), magic, version, page size, flags, root, freelist and page
-// count.
-func metaTransaction(file io.ReaderAt, page int64) uint64 {
-	const offset = 16 + 4 + 4 + 4 + 4 + 16 + 8 + 8
-	var word [8]byte
-	if _, err := file.ReadAt(word[:], page+offset); err != nil {
-		return 0
-	}
-	return binary.NativeEndian.Uint64(word[:])
+	first, second := bothMetas(file)
+	return stamp{file: info, first: first.commit, second: second.commit}
 }

@@ -102,7 +102,12 @@ func Run(ctx context.Context, o Options) error {
 	defer cancel()
 
 	a := newApp(o, work, newTheme(rendererFor(o), o.Colours, showsUnicode(os.Getenv)))
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithOutput(o.Output), tea.WithFPS(framesPerSecond)}
+	options := []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithAltScreen(), tea.WithOutput(o.Output), tea.WithFPS(framesPerSecond),
+		// The context ends at a signal. Bubble Tea's own handler, told of the same
+		// one, waits for ever to pass it on to a program that has ended.
+		tea.WithoutSignalHandler(),
+	}
 	if o.Mouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}

@@ -107,6 +107,9 @@ func (a *app) leftBehind(ctx context.Context, store *outbox.Store) {
 	for _, u := range outbox.LeftBehind(store.Path()) {
 		what := fmt.Sprintf("a benchmark was cut short at %s: %s of %q are kept",
 			u.EndedAt.Local().Format(time.DateTime), counted(u.Iterations, "iteration"), u.Draft.Command)
+		if u.Damaged {
+			what += ", and what follows them is damaged"
+		}
 		if !terminal(a.in) || !terminal(a.err) || a.flags.quiet || a.flags.json {
 			a.warn("%s: burrow submit %s sends them, removing the file drops them", what, u.Path())
 			u.Leave()

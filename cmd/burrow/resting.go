@@ -28,13 +28,16 @@ func (r *resting) wake() {
 	}
 	ctx, stop := context.WithCancel(r.ctx)
 	ended := make(chan struct{})
-	r.stop, r.ended = stop, ended
+	r.stop, r.ended, r.err = stop, ended, nil
 	go func() {
 		defer close(ended)
+		defer stop()
 		err := r.sender.Run(ctx)
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.err = err
+		if r.err = err; r.ended == ended { // by itself: it can be woken again
+			r.stop = nil
+		}
 	}()
 }
 

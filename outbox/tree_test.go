@@ -1,0 +1,270 @@
+package outbox
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"burrow/client"
+)
+
+// manyPages makes an outbox whose buckets have branches, with bodies of a page
+// each.
+func manyPages(t *testing.T, runs int) *Store {
+	t.Helper()
+	s := openTest(t)
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's
+	err := s.EnqueueAll(t.Context(), func(yield func(New, error) bool) {
+		for range runs {
+			noise := make([]byte, 2500)
+			for i := range noise {
+				noise[i] = byte('a' + random.IntN(26))
+			}
+			n := newRun(t, "branch-"+string(noise[:3]), 1, func(n *New) {
+				n.Body = []byte(strings.Replace(string(n.Body), `"demo"`, `"demo","hint":"`+string(noise)+`"`, 1))
+			})
+			if !yield(n, nil) {
+				return
+			}
+		}
+	}, func(Accepted) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// treePages are the pages of a sound file's tree.
+func treePages(t *testing.T, path string) (pages []treePage, size int64) {
+	t.Helper()
+	file := mustOpen(t, path)
+	m, found := newestMeta(file)
+	if !found {
+		t.Fatal("no meta page")
+	}
+	w := &treeWalk{file: file, size: m.pageSize, next: m.next, seen: make([]bool, m.next)}
+	if err := w.page(m.root, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	for id := uint64(2); id < m.next; id++ {
+		if w.seen[id] {
+			if p, err := readTreePage(file, m.pageSize, id, m.next, true); err == nil {
+				pages = append(pages, p)
+			}
+		}
+	}
+	return pages, m.pageSize
+}
+
+// One bit of a page's head says how many pages it reaches over: bbolt frees as
+// many when the page changes. No page of others is freed, and no memory filled.
+func TestAWrongOverflowSpreadsNoDamage(t *testing.T) {
+	s := manyPages(t, 200)
+	whole := readFile(t, s.Path())
+	pages, size := treePages(t, s.Path())
+	branches := 0
+	for i, p := range pages {
+		if !p.leaf {
+			branches++
+		} else if i%8 != 0 && p.count < 5 { // one body's page is like another's
+			continue
+		}
+		for _, bit := range []uint32{1, 1 << 30} {
+			at := int64(p.id)*size + 12
+			damaged := append([]byte(nil), whole...)
+			binary.NativeEndian.PutUint32(damaged[at:], binary.NativeEndian.Uint32(damaged[at:])^bit)
+			path := filepath.Join(t.TempDir(), "outbox.db")
+			if err := os.WriteFile(path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Open(t.Context(), path)
+			if err != nil {
+				t.Fatalf("page %d: %v", p.id, err)
+			}
+			if len(again.Notices) == 0 { // else it was met, and mended, at once
+				if problems, err := again.Check(t.Context()); err != nil || len(problems) != 1 {
+					t.Errorf("page %d: %q, %v", p.id, problems, err)
+				}
+				changed := 0
+				for i, r := range listAll(t, again) {
+					if i%40 != 0 {
+						continue
+					}
+					if _, err := again.Cancel(t.Context(), r.ID); err == nil {
+						changed++
+					} else if !errors.Is(err, ErrDamagedFile) {
+						t.Fatalf("page %d: %v", p.id, err)
+					}
+				}
+				if changed == 0 && !sharedPage(p) {
+					t.Errorf("page %d, which is one of many, stops every change", p.id)
+				}
+			}
+			if _, err := again.Rebuild(t.Context()); err != nil {
+				t.Fatalf("page %d: %v", p.id, err)
+			}
+			for _, r := range listAll(t, again) {
+				if _, err := again.Body(t.Context(), r.ID); err != nil {
+					t.Fatalf("page %d: %v", p.id, err)
+				}
+			}
+			if n := len(listAll(t, again)); n != 200 {
+				t.Errorf("page %d: %d runs are left", p.id, n)
+			}
+			checkClean(t, again)
+		}
+	}
+	if branches < 2 {
+		t.Errorf("%d branches: the outbox is too small for this test", branches)
+	}
+}
+
+// sharedPage tells whether each change of an outbox of that size goes through a
+// page: the roots, the counts.
+func sharedPage(p treePage) bool {
+	if !p.leaf {
+		return true
+	}
+	for i := range p.count {
+		if _, is := p.bucket(i); is || strings.HasPrefix(string(p.key(i)), "count/") {
+			return true
+		}
+	}
+	return p.count > 1 && len(p.key(0)) != 8
+}
+
+// A page of bodies is damaged: the runs whose bodies lie on it wait for a
+// person, all others are delivered, and their outcomes kept.
+func TestADamagedPageOfBodiesStopsNoOtherLane(t *testing.T) {
+	s := manyPages(t, 12)
+	pages, size := treePages(t, s.Path())
+	hurt := map[uint64]bool{}
+	data := readFile(t, s.Path())
+	for _, p := range pages {
+		if !p.leaf || p.count == 0 || len(p.key(0)) != 8 || len(hurt) > 0 {
+			continue
+		}
+		if begin, end := p.span(0); end-begin < 1000 {
+			continue
+		}
+		for i := range p.count {
+			hurt[decodeNumber(p.key(i))] = true
+		}
+		data[int64(p.id)*size+2] ^= 4 // of its own number
+	}
+	if len(hurt) == 0 || len(hurt) > 3 {
+		t.Fatalf("%d bodies lie on the page", len(hurt))
+	}
+	if err := os.WriteFile(s.Path(), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		again, err := Open(t.Context(), s.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := startSender(t, &Sender{Store: again, Deliverer: newFakeServer()})
+		time.Sleep(2 * time.Minute) // fake time
+		stop()
+		for _, r := range listAll(t, again) {
+			if want := map[bool]Status{true: Pending, false: Sent}[hurt[r.Seq]]; r.Status != want || hurt[r.Seq] != (r.Reason == ReasonDamaged) {
+				t.Errorf("run %d is %s (%s): hurt %v", r.Seq, r.Status, r.Reason, hurt[r.Seq])
+			}
+		}
+	})
+}
+
+// The outcome of a run that the file holds no more is given up: it keeps no
+// worker busy, and stopping does not wait for it.
+func TestAnOutcomeOfARunThatIsGoneIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := openTest(t), newFakeServer()
+		run := enqueue(t, s, newRun(t, "main", 1))
+		taken := make(chan struct{})
+		d := &stallingServer{fakeServer: f, stalled: taken, goOn: make(chan struct{})}
+		stop := startSender(t, &Sender{Store: s, Deliverer: d})
+		<-taken
+		err := s.update(t.Context(), func(t *tx) error {
+			t.changed = true
+			return errors.Join(t.drop(bucketRuns, number(run.Seq)), t.drop(bucketIDs, run.ID[:]), t.drop(bucketClaims, number(run.Seq)))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		close(d.goOn)
+		synctest.Wait()
+		begun := time.Now()
+		stop()
+		if waited := time.Since(begun); waited > stopGrace {
+			t.Errorf("stopping took %s", waited)
+		}
+	})
+}
+
+// stallingServer holds the first attempt up until it may go on.
+type stallingServer struct {
+	*fakeServer
+	stalled chan struct{}
+	goOn    chan struct{}
+}
+
+func (d *stallingServer) Send(ctx context.Context, p client.Parcel) client.Verdict {
+	close(d.stalled)
+	<-d.goOn
+	return d.fakeServer.Send(ctx, p)
+}
+
+// What a person resumed stays resumed, though the pause still lies on a free
+// page when the file is salvaged.
+func TestASalvageBringsNoLiftedPauseBack(t *testing.T) {
+	s := openTest(t)
+	run := enqueue(t, s, newRun(t, "main", 1))
+	for _, h := range []Hold{{}, {Host: run.Host}, {Host: run.Host, Project: "demo"}} {
+		if _, err := s.Pause(t.Context(), h.Host, h.Project); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Resume(t.Context(), run.Host, ""); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		enqueue(t, s, newRun(t, "later", i+1))
+	}
+	data := readFile(t, s.Path())
+	clear(data[:2*int(pageSizeOf(mustOpen(t, s.Path())))])
+	if err := os.WriteFile(s.Path(), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(t.Context(), s.Path())
+	if err != nil || len(again.Notices) != 1 {
+		t.Fatalf("%v, %q", err, again.Notices)
+	}
+	if holds, err := again.Holds(t.Context()); err != nil || len(holds) != 1 || holds[0].Host != "" {
+		t.Errorf("%v, %v: what was paused and not resumed is one pause", holds, err)
+	}
+}
+
+// A file that is emptied while it is in use is not taken for one to be made.
+func TestAnEmptiedFileIsDamage(t *testing.T) {
+	s := openTest(t)
+	enqueue(t, s, newRun(t, "main", 1))
+	if err := os.Truncate(s.Path(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Enqueue(t.Context(), newRun(t, "main", 2)); !errors.Is(err, ErrDamagedFile) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.List(t.Context(), Query{}); !errors.Is(err, ErrDamagedFile) {
+		t.Errorf("%v", err)
+	}
+	if len(readFile(t, s.Path())) != 0 {
+		t.Error("something was written into it")
+	}
+}
