@@ -1,8 +1,11 @@
 package outbox
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"runtime"
 
 	bolt "go.etcd.io/bbolt"
@@ -57,18 +60,51 @@ func makeSchema(b *bolt.Tx) error {
 			return err
 		}
 	}
-	return b.Bucket(bucketMeta).Put(keySchema, binary.BigEndian.AppendUint32(nil, SchemaVersion))
+	return b.Bucket(bucketMeta).Put(keySchema, schemaValue(SchemaVersion))
+}
+
+// schemaValue is a schema's number with its checksum, so that a damaged one is
+// not taken for that of a newer burrow.
+func schemaValue(version uint32) []byte {
+	value := binary.BigEndian.AppendUint32(nil, version)
+	return binary.BigEndian.AppendUint32(value, crc32.Checksum(value, castagnoli()))
+}
+
+// readSchema reads a schema's number; older files bear no checksum.
+func readSchema(value []byte) (version uint32, sound bool) {
+	if len(value) != 4 && len(value) != 8 {
+		return 0, false
+	}
+	version = binary.BigEndian.Uint32(value)
+	return version, len(value) == 4 || bytes.Equal(value, schemaValue(version))
+}
+
+// hasOutboxBuckets tells an outbox whose schema was lost from a bbolt file of
+// another program.
+func hasOutboxBuckets(b *bolt.Tx) bool {
+	found := 0
+	for _, name := range buckets() {
+		if b.Bucket(name) != nil {
+			found++
+		}
+	}
+	return found > len(buckets())/2
 }
 
 // schemaOf is the schema of an outbox, or an error that wraps ErrNotAnOutbox or
 // ErrNewerSchema.
 func schemaOf(b *bolt.Tx) (uint32, error) {
 	path := b.DB().Path()
-	meta := b.Bucket(bucketMeta)
-	if meta == nil || len(meta.Get(keySchema)) != 4 {
+	version, sound := uint32(0), false
+	if meta := b.Bucket(bucketMeta); meta != nil {
+		version, sound = readSchema(meta.Get(keySchema))
+	}
+	if !sound && hasOutboxBuckets(b) {
+		return 0, damagedFile(path, errors.New("its schema can't be read"))
+	}
+	if !sound {
 		return 0, fmt.Errorf("%s: %w (a bbolt file of another program); it was left as it is: name another file with --outbox", path, ErrNotAnOutbox)
 	}
-	version := binary.BigEndian.Uint32(meta.Get(keySchema))
 	if version > SchemaVersion {
 		return version, fmt.Errorf("%s: %w (schema %d, this one knows %d): update burrow", path, ErrNewerSchema, version, SchemaVersion)
 	}

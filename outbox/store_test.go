@@ -3,7 +3,6 @@ package outbox
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -18,19 +17,47 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// putSchema writes another schema version into an outbox.
-func putSchema(t *testing.T, path string, version uint32) {
+// byBolt changes a file as bbolt alone does.
+func byBolt(t *testing.T, path string, change func(*bolt.Tx) error) {
 	t.Helper()
 	db, err := bolt.Open(path, 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	err = db.Update(func(b *bolt.Tx) error {
-		return b.Bucket(bucketMeta).Put(keySchema, binary.BigEndian.AppendUint32(nil, version))
-	})
-	if err != nil {
+	if err := db.Update(change); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// putSchema writes another schema version into an outbox.
+func putSchema(t *testing.T, path string, version uint32) {
+	t.Helper()
+	byBolt(t, path, func(b *bolt.Tx) error { return b.Bucket(bucketMeta).Put(keySchema, schemaValue(version)) })
+}
+
+// An outbox whose schema is damaged is no stranger's file, and none of a newer
+// burrow.
+func TestADamagedSchemaIsMended(t *testing.T) {
+	flipped := schemaValue(SchemaVersion)
+	flipped[3] ^= 1
+	for name, damage := range map[string]func(*bolt.Tx) error{
+		"its number":   func(b *bolt.Tx) error { return b.Bucket(bucketMeta).Put(keySchema, flipped) },
+		"its name":     func(b *bolt.Tx) error { return b.Bucket(bucketMeta).Delete(keySchema) },
+		"its bucket's": func(b *bolt.Tx) error { return b.DeleteBucket(bucketMeta) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openTest(t)
+			for i := range 3 {
+				enqueue(t, s, newRun(t, "main", i+1))
+			}
+			byBolt(t, s.Path(), damage)
+			again, err := Open(t.Context(), s.Path())
+			if err != nil || len(again.Notices) != 1 || len(listAll(t, again)) != 3 {
+				t.Fatalf("%v, %q", err, again.Notices)
+			}
+			checkClean(t, again)
+		})
 	}
 }
 
