@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"burrow/client"
@@ -223,7 +224,7 @@ func (t *tx) importRun(line exportLine, done *Imported) error {
 	there, err := t.byID(run.ID)
 	switch {
 	case err == nil:
-		return t.importKnown(there, &run, done)
+		return t.importKnown(there, &run, line.Attempts, done)
 	case !errors.Is(err, ErrNotFound):
 		return err
 	case t.deleted(run.ID):
@@ -241,7 +242,7 @@ func (t *tx) importRun(line exportLine, done *Imported) error {
 		case there != nil && there.Digest != run.Digest:
 			return refuse(fmt.Errorf("run %s bears its key with other results", there.ID))
 		case there != nil:
-			return t.importKnown(there, &run, done)
+			return t.importKnown(there, &run, line.Attempts, done)
 		}
 	}
 	if run.Seq, err = t.Bucket(bucketRuns).NextSequence(); err != nil {
@@ -283,8 +284,8 @@ func (t *tx) verifyImport(run *Run, body []byte) (packed []byte, err error) {
 }
 
 // importKnown takes from an export that another machine delivered a run that is
-// not acknowledged here.
-func (t *tx) importKnown(there, carried *Run, done *Imported) error {
+// not acknowledged here, and how.
+func (t *tx) importKnown(there, carried *Run, attempts []Attempt, done *Imported) error {
 	if there.Digest != carried.Digest || there.Key != carried.Key {
 		done.Refused = append(done.Refused, fmt.Errorf("run %s is here with other results: what is here stands", there.ID))
 		return nil
@@ -297,7 +298,44 @@ func (t *tx) importKnown(there, carried *Run, done *Imported) error {
 	there.Status, there.Reason, there.Message = carried.Status, ReasonNone, ""
 	there.Report, there.AcknowledgedAt = carried.Report, carried.AcknowledgedAt
 	there.ReportLeft, there.Short, there.Search, there.NextAttemptAt = false, nil, nil, time.Time{}
+	if soundHistory(carried, attempts) {
+		if err := t.mergeHistory(there, attempts); err != nil {
+			return err
+		}
+	}
 	return t.save(there)
+}
+
+// mergeHistory puts the attempts of another machine among a run's own, by the
+// time at which they began.
+func (t *tx) mergeHistory(run *Run, others []Attempt) error {
+	all, err := t.attempts(run.Seq)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if err := errors.Join(t.drop(bucketAttempts, attemptKey(run.Seq, a.Number)), t.drop(bucketActivity, a.activityKey(run.Seq))); err != nil {
+			return err
+		}
+	}
+	for _, a := range others {
+		same := func(b Attempt) bool { return a.StartedAt.Equal(b.StartedAt) && a.EndedAt.Equal(b.EndedAt) }
+		if !slices.ContainsFunc(all, same) { // it was carried there from here
+			a.Run = run.ID
+			all = append(all, a)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Attempt) int { return a.StartedAt.Compare(b.StartedAt) })
+	next := 1
+	for _, a := range all {
+		a.Number = next
+		next += max(a.Count, 1)
+		if err := t.putAttemptAs(run.Seq, a); err != nil {
+			return err
+		}
+	}
+	run.Attempts = next - 1
+	return nil
 }
 
 // arrive makes an imported run ready for this outbox: what waits may go at
@@ -308,7 +346,10 @@ func (r *Run) arrive(now time.Time) {
 	}
 	if r.Status == Pending {
 		r.Failures, r.FirstFailureAt, r.NextAttemptAt = 0, time.Time{}, now
-		if !r.Reason.NeedsPerson() && r.Short == nil {
+		switch {
+		case r.Short != nil:
+			r.Reason = ReasonStoring
+		case !r.Reason.NeedsPerson():
 			r.Reason, r.Message = ReasonNone, ""
 		}
 	} else {
