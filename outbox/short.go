@@ -217,7 +217,7 @@ func (p step) nextLook(watch *Short, settle time.Duration) time.Time {
 func (p step) mustStay(r *Run, held int) string {
 	switch policy := p.mendPolicy(r); {
 	case policy == MendNever:
-		return "it was not to be mended (--mend never)"
+		return "--mend never forbids that"
 	case policy == MendAuto && held > 0:
 		return "a partial report is deleted only with --mend any"
 	case r.Mends >= maxMends:

@@ -66,7 +66,13 @@ func TestAnyKeysLeaveTheOutboxClean(t *testing.T) {
 		Export: func(context.Context, outbox.Query, string) (int, int, error) { return 1, 0, nil },
 	}.withDefaults()
 	watched := &framesWatched{app: newApp(o, w, testTheme(termenv.TrueColor, true))}
-	p := tea.NewProgram(watched, tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutSignalHandler())
+	stays := func(_ tea.Model, msg tea.Msg) tea.Msg { // nobody would bring this process back
+		if _, goes := msg.(tea.SuspendMsg); goes {
+			return tea.ResumeMsg{}
+		}
+		return msg
+	}
+	p := tea.NewProgram(watched, tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutSignalHandler(), tea.WithFilter(stays))
 	done := make(chan error, 1)
 	go func() { _, err := p.Run(); done <- err }()
 

@@ -68,7 +68,7 @@ func unconvertible(r *run, text string, known bool) *apiError {
 	name := normalAdapter(r.adapter)
 	hint := ""
 	if !known {
-		hint = "The built-in server reads only json and Go benchmark output.\n"
+		hint = "(The built-in server reads only json and Go benchmark output.)\n"
 	}
 	return badRequest(fmt.Sprintf("Failed to convert results with adapter (%s | JsonReportSettings { adapter: %s, average: %s, fold: %s }): Failed to convert results: %s\n\n%sAre you sure %s is the right adapter?\nRead more about adapters here: https://bencher.dev/docs/explanation/adapters/",
 		name, variant(r.settings.Adapter), variant(r.settings.Average), variant(r.settings.Fold), text, hint, name))

@@ -178,7 +178,7 @@ func TestResultsThatFailSpendTheKey(t *testing.T) {
 
 func TestForeignAdaptersAreNamed(t *testing.T) {
 	x := send(t, openAPI(t, Options{}), "", fields{"settings": fields{"adapter": "shell_hyperfine"}})
-	if e := message(t, x, 400); !strings.Contains(e.Message, "The built-in server reads only json and Go benchmark output.") {
+	if e := message(t, x, 400); !strings.Contains(e.Message, "(The built-in server reads only json and Go benchmark output.)") {
 		t.Errorf("%s", e.Message)
 	}
 }

@@ -213,6 +213,13 @@ func (e *examination) waiting(ctx context.Context, store *outbox.Store) error {
 	for reason, runs := range reasons {
 		e.say("waiting", worry, "%s for a person (%s): %s", waits(len(runs)), reason, next(runs[0]))
 	}
+	holds, err := store.Holds(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range holds {
+		e.say("paused", worry, "%s, since %s: burrow resume goes on", h, ago(h.Since, time.Now()))
+	}
 	kept, _ := filepath.Glob(filepath.Join(store.Path()+".recovery", "*.kept"))
 	for _, path := range kept {
 		e.say("kept", worry, "%s holds results that were not taken in: burrow submit sends them, removing it drops them", path)

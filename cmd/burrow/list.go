@@ -100,9 +100,19 @@ func (a *app) list(ctx context.Context, f listFlags, text string) error {
 	if err != nil {
 		return err
 	}
-	runs, damage := store.List(ctx, query)
+	runs, more, damage := a.listed(ctx, store, query)
 	if damage != nil && !errors.Is(damage, outbox.ErrDamaged) {
 		return damage
+	}
+	holds, err := store.Holds(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range holds {
+		a.notice("Paused: %s (burrow resume goes on).", client.Plain(h.String(), 0))
+	}
+	if more {
+		defer a.notice("These are the first %d; --limit 0 lists all.", query.Limit)
 	}
 	if a.flags.json {
 		for _, r := range runs {
@@ -124,6 +134,27 @@ func (a *app) list(ctx context.Context, f listFlags, text string) error {
 		return nil
 	}
 	return errors.Join(a.table(runs, time.Now()), damage)
+}
+
+// listed reads the runs that a query chooses, and whether there are more. Where
+// no run has its words, names that have their letters in order are looked for,
+// as in the UI.
+func (a *app) listed(ctx context.Context, store *outbox.Store, q outbox.Query) (runs []*outbox.Run, more bool, damage error) {
+	limit := q.Limit
+	if limit > 0 {
+		q.Limit++
+	}
+	runs, damage = store.List(ctx, q)
+	if len(runs) == 0 && damage == nil && len(q.Words) > 0 {
+		q.Alike = true
+		if runs, damage = store.List(ctx, q); len(runs) > 0 {
+			a.notice("No run has these words; these have names like them.")
+		}
+	}
+	if limit > 0 && len(runs) > limit {
+		return runs[:limit], true, damage
+	}
+	return runs, false, damage
 }
 
 func (a *app) table(runs []*outbox.Run, now time.Time) error {

@@ -99,11 +99,25 @@ func (a *app) resume(ctx context.Context, project string) error {
 	return a.tellHolds(lifted, "Goes on: %s, paused %s.")
 }
 
+// holdView is a hold as JSON.
+type holdView struct {
+	Host    string  `json:"host"`    // "": every host
+	Project string  `json:"project"` // "": every project
+	Since   instant `json:"since"`
+}
+
+func holdViews(holds []outbox.Hold) (views []holdView) {
+	for _, h := range holds {
+		views = append(views, holdView{h.Host, h.Project, instant(h.Since)})
+	}
+	return views
+}
+
 // tellHolds prints each hold, in these words: what it holds, since when.
 func (a *app) tellHolds(holds []outbox.Hold, words string) error {
-	for _, h := range holds {
+	for i, h := range holds {
 		if a.flags.json {
-			if err := a.printJSON(map[string]any{"host": h.Host, "project": h.Project, "since": instant(h.Since)}); err != nil {
+			if err := a.printJSON(holdViews(holds)[i]); err != nil {
 				return err
 			}
 			continue

@@ -70,7 +70,7 @@ func (a *app) prune(ctx context.Context, f pruneFlags) error {
 	if f.dry {
 		verb = "Would drop"
 	}
-	a.notice("%s %s, and the results of %d more.", verb, counted(done.Runs, "run"), done.Bodies)
+	a.notice("%s %s whole, and of %s the results alone.", verb, counted(done.Runs, "run"), counted(done.Bodies, "run"))
 	if f.dry || done.Runs+done.Bodies == 0 {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"burrow/client"
 	"burrow/outbox"
 	"burrow/tui"
 
@@ -28,6 +29,7 @@ type statsView struct {
 	LiveBytes       int64         `json:"live_bytes"`
 	OldestPendingAt instant       `json:"oldest_pending_at,omitzero"`
 	DrainEstimateS  float64       `json:"drain_estimate_s"`
+	Paused          []holdView    `json:"paused,omitempty"`
 }
 
 func (a *app) stats(ctx context.Context) error {
@@ -39,8 +41,12 @@ func (a *app) stats(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	holds, err := store.Holds(ctx)
+	if err != nil {
+		return err
+	}
 	if a.flags.json {
-		return a.printJSON(statsView{s.Counts, s.Size.File, s.Size.Live, instant(s.OldestPending), s.Drain.Seconds()})
+		return a.printJSON(statsView{s.Counts, s.Size.File, s.Size.Live, instant(s.OldestPending), s.Drain.Seconds(), holdViews(holds)})
 	}
 	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	for _, status := range outbox.Statuses() {
@@ -52,6 +58,9 @@ func (a *app) stats(ctx context.Context) error {
 	}
 	if s.Drain > 0 {
 		fmt.Fprintf(w, "draining takes\tabout %s at the server's pace\n", span(s.Drain))
+	}
+	for _, h := range holds {
+		fmt.Fprintf(w, "paused\t%s, since %s\n", client.Plain(h.String(), 0), ago(h.Since, time.Now()))
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing the figures: %w", err)
