@@ -33,6 +33,27 @@ type Output struct {
 	Took   time.Duration
 }
 
+// MaxOutput bounds what is kept of a command's output, or read of a results
+// file, in bytes: far more than any server takes.
+const MaxOutput = 64 << 20
+
+// errTooMuch ends the copying of a command's output, and with it the command.
+var errTooMuch = fmt.Errorf("its output is over %d MiB: no server takes that", MaxOutput>>20)
+
+// bounded keeps what is written, up to MaxOutput.
+type bounded struct {
+	kept bytes.Buffer
+	over bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.kept.Len()+len(p) > MaxOutput {
+		b.over = true
+		return 0, errTooMuch
+	}
+	return b.kept.Write(p)
+}
+
 // How long a command that was told to stop may take before it is killed.
 const stopGrace = 5 * time.Second
 
@@ -49,37 +70,42 @@ func (e *FailedError) Error() string { return fmt.Sprintf("%s: %s", e.Command, e
 
 // Run runs the command to its end and keeps its standard output, whole. When
 // the context ends, the command is interrupted and, after a grace, killed. A
-// command that fails returns its output so far with a *FailedError.
+// command that fails returns its output so far with a *FailedError; one that
+// writes more than MaxOutput is stopped.
 func Run(ctx context.Context, c Command) (Output, error) {
 	argv := c.argv()
 	if len(argv) == 0 {
 		return Output{}, errors.New("no command to run")
 	}
-	var kept bytes.Buffer
+	var out bounded
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), c.Env...)
 	cmd.Stdin, cmd.Stderr = c.Stdin, c.Stderr
-	cmd.Stdout = &kept
+	cmd.Stdout = &out
 	if c.Stdout != nil {
-		cmd.Stdout = io.MultiWriter(&kept, bestEffort{c.Stdout})
+		cmd.Stdout = io.MultiWriter(&out, bestEffort{c.Stdout})
 	}
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }
 	cmd.WaitDelay = stopGrace
 
 	start := time.Now()
 	err := cmd.Run()
-	out := Output{Stdout: lines(kept.Bytes()), Took: time.Since(start)}
+	took := time.Since(start)
+	if out.over {
+		return Output{Took: took}, fmt.Errorf("%s: %w", c, errTooMuch)
+	}
+	output := Output{Stdout: lines(out.kept.Bytes()), Took: took}
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success() {
-		return out, nil
+		return output, nil
 	}
 	if cause := context.Cause(ctx); cause != nil {
-		return out, cause
+		return output, cause
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return out, &FailedError{Command: c.String(), Status: exit.Error(), Code: exit.ExitCode()}
+		return output, &FailedError{Command: c.String(), Status: exit.Error(), Code: exit.ExitCode()}
 	}
-	return out, fmt.Errorf("cannot run %s: %w", c, err)
+	return output, fmt.Errorf("cannot run %s: %w", c, err)
 }
 
 // String is the command as a person would write it.

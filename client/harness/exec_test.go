@@ -30,6 +30,15 @@ func TestOutputIsStreamedAndKept(t *testing.T) {
 	}
 }
 
+// A command that floods its output is stopped before it fills the memory.
+func TestAFloodIsStopped(t *testing.T) {
+	skipWithoutShell(t)
+	out, err := Run(t.Context(), Command{Argv: []string{"yes 'BenchmarkLong-2 1 1 ns/op'"}})
+	if !errors.Is(err, errTooMuch) || out.Stdout != "" {
+		t.Errorf("%d bytes, %v", len(out.Stdout), err)
+	}
+}
+
 func TestAFailureKeepsItsStatus(t *testing.T) {
 	skipWithoutShell(t)
 	for script, want := range map[string]FailedError{

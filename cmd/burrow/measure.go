@@ -178,7 +178,7 @@ func (a *app) fromInput(iter uint32) ([]string, error) {
 func (a *app) readFiles(names []string) ([]string, error) {
 	texts := make([]string, len(names))
 	for i, name := range names {
-		raw, err := os.ReadFile(filepath.Clean(name))
+		raw, err := readFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading the results: %w", err)
 		}
@@ -187,17 +187,22 @@ func (a *app) readFiles(names []string) ([]string, error) {
 	return texts, nil
 }
 
-// maxInput bounds what is read of a results file, in bytes: far more than any
-// server takes.
-const maxInput = 64 << 20
+func readFile(name string) ([]byte, error) {
+	file, err := os.Open(filepath.Clean(name))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readAll(file, name)
+}
 
 func readAll(r io.Reader, name string) ([]byte, error) {
-	raw, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	raw, err := io.ReadAll(io.LimitReader(r, harness.MaxOutput+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
-	if len(raw) > maxInput {
-		return nil, fmt.Errorf("%s is over %d MiB: no server takes that", name, maxInput>>20)
+	if len(raw) > harness.MaxOutput {
+		return nil, fmt.Errorf("%s is over %d MiB: no server takes that", name, harness.MaxOutput>>20)
 	}
 	return raw, nil
 }
