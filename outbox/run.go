@@ -99,12 +99,12 @@ func (a AlertRef) String() string {
 	if side == "" {
 		side = "beyond"
 	}
-	text += fmt.Sprintf(": %v is %s the limit", a.Value, side)
+	text += fmt.Sprintf(": %.6g is %s the limit", a.Value, side)
 	if a.Boundary != nil {
-		text += fmt.Sprintf(" %v", *a.Boundary)
+		text += fmt.Sprintf(" %.6g", *a.Boundary)
 	}
 	if a.Baseline != nil {
-		text += fmt.Sprintf(" (baseline %v)", *a.Baseline)
+		text += fmt.Sprintf(" (baseline %.6g)", *a.Baseline)
 	}
 	if a.Status != "" && a.Status != "active" {
 		text += ", " + a.Status

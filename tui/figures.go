@@ -30,9 +30,11 @@ func Value(v float64, units string) string {
 	return figures(v)
 }
 
-// figures keeps four significant digits of small numbers and all of large ones.
+// figures keeps four significant digits of small numbers and all of large ones,
+// but for those that no column holds.
 func figures(v float64) string {
-	if math.Abs(v) >= 1000 {
+	const longest = 1e12
+	if math.Abs(v) >= 1000 && math.Abs(v) < longest {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64)

@@ -34,6 +34,15 @@ func (p *perfPage) choice() string {
 		of(d.testbeds[p.testbed].Name, p.testbed, len(d.testbeds)) + t.dim.Render(" · ") + of(d.measures[p.measure].Name, p.measure, len(d.measures))
 }
 
+// choiceWords name what was asked for, where a project has it at all.
+func (p *perfPage) choiceWords() string {
+	d := p.about
+	if len(d.branches) == 0 || len(d.testbeds) == 0 || len(d.measures) == 0 {
+		return ""
+	}
+	return " " + plain(d.measures[p.measure].Name) + " of branch " + plain(d.branches[p.branch].Name) + " on testbed " + plain(d.testbeds[p.testbed].Name)
+}
+
 func (p *perfPage) lines(width, height int) []string { return filled(p.drawn(width), width, height) }
 
 func (p *perfPage) drawn(width int) []string {
@@ -43,7 +52,7 @@ func (p *perfPage) drawn(width int) []string {
 	}
 	first := p.stateLine(choice, width)
 	if len(p.series) == 0 {
-		return append([]string{first}, p.nothingLines("metric", width)...)
+		return append([]string{first}, p.nothingLines("metric"+p.choiceWords(), width, p.keys.NextBranch, p.keys.NextTestbed)...)
 	}
 	l := p.layout
 	list, detail := p.rowLines(l.listWidth), p.detailLines(l.detailWidth, l.detailLines)
@@ -68,7 +77,7 @@ func (p *perfPage) rowLines(width int) []string {
 		room -= sparks + 2
 	}
 	name := max(room-1, 8)
-	head := "  " + left("BENCHMARK", name) + "  " + right("LAST", values) + "  " + right("CHANGE", changes)
+	head := "  " + left("BENCHMARK", name) + "  " + right("LAST", values) + "  " + right("VS PREV", changes)
 	if sparks > 0 {
 		head += "  VERSIONS"
 	}
@@ -99,6 +108,20 @@ func (p *perfPage) rowLines(width int) []string {
 	return lines
 }
 
+// extentWords count the versions that a series holds: iterations are results of
+// one version.
+func extentWords(s *client.Series) string {
+	versions := map[int]bool{}
+	for _, m := range s.Metrics {
+		versions[m.Version.Number] = true
+	}
+	words := counted(len(versions), "version", "versions")
+	if len(versions) < len(s.Metrics) {
+		words = counted(len(s.Metrics), "result", "results") + " of " + words
+	}
+	return words
+}
+
 func pointsOf(s *client.Series) []float64 {
 	points := make([]float64, len(s.Metrics))
 	for i, m := range s.Metrics {
@@ -117,7 +140,7 @@ func (p *perfPage) detailLines(width, height int) []string {
 	last := s.Metrics[len(s.Metrics)-1]
 	lines := []string{
 		" " + t.title.Render(cut(plain(s.Benchmark.Name), width-2)),
-		" " + cut(t.soft.Render(Value(last.Metric.Value, s.Measure.Units))+t.dim.Render("  at "+versionWords(&last.Version)+", "+counted(len(s.Metrics), "version", "versions")+" since "+s.Metrics[0].StartTime.Local().Format(time.DateOnly)+p.limitWords(last)), width-2),
+		" " + cut(t.soft.Render(Value(last.Metric.Value, s.Measure.Units))+t.dim.Render("  at "+versionWords(&last.Version)+", "+extentWords(s)+" since "+s.Metrics[0].StartTime.Local().Format(time.DateOnly)+p.limitWords(last)), width-2),
 	}
 	if chart := chartLines(t, s, width-2, height-len(lines)); chart != nil {
 		return append(lines, chart...)

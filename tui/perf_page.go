@@ -142,10 +142,14 @@ func (p *perfPage) take(msg tea.Msg) tea.Cmd {
 		if !p.answered(m.generation, m.source, m.err) || m.err != nil {
 			return nil
 		}
+		branch := func(b client.Branch) string { return b.Name }
+		testbed := func(b client.Testbed) string { return b.Name }
+		measure := func(b client.Measure) string { return b.Slug }
+		before := p.about
 		p.about = m.about
-		p.branch = best(p.about.branches, p.branch, func(b client.Branch) string { return b.Name }, p.options.Branch, "main", "master")
-		p.testbed = best(p.about.testbeds, p.testbed, func(b client.Testbed) string { return b.Name }, p.options.Testbed)
-		p.measure = best(p.about.measures, p.measure, func(b client.Measure) string { return b.Slug }, "latency")
+		p.branch = best(p.about.branches, branch, chosenName(before.branches, p.branch, branch), p.options.Branch, "main", "master")
+		p.testbed = best(p.about.testbeds, testbed, chosenName(before.testbeds, p.testbed, testbed), p.options.Testbed)
+		p.measure = best(p.about.measures, measure, chosenName(before.measures, p.measure, measure), "latency")
 		return p.readSeries()
 	case seriesRead:
 		if p.answered(m.generation, m.source, m.err) && m.err == nil {
@@ -155,12 +159,16 @@ func (p *perfPage) take(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// best is the index that was chosen before, else of the first wanted name that
-// is there, else the first.
-func best[T any](all []T, before int, name func(T) string, wanted ...string) int {
-	if before > 0 && before < len(all) {
-		return before
+// chosenName is the name of what was chosen before, or "".
+func chosenName[T any](all []T, index int, name func(T) string) string {
+	if index >= len(all) {
+		return ""
 	}
+	return name(all[index])
+}
+
+// best is the index of the first wanted name that is there, else the first.
+func best[T any](all []T, name func(T) string, wanted ...string) int {
 	for _, want := range wanted {
 		if i := slices.IndexFunc(all, func(one T) bool { return want != "" && name(one) == want }); i >= 0 {
 			return i

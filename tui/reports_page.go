@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"burrow/client"
@@ -84,7 +85,11 @@ func (p *reportsPage) read(number int) tea.Cmd {
 	wantBranches := number == 1 && len(p.branches) == 1
 	return p.question(func(ctx context.Context, browser *client.Browser) tea.Msg {
 		m := reportsRead{generation: generation, number: number}
-		m.page, m.err = browser.Reports(ctx, project, client.ReportFilter{Branch: branch}, client.Paging{Number: number, Size: reportsPerPage})
+		paging := client.Paging{Number: number, Size: reportsPerPage}
+		m.page, m.err = browser.Reports(ctx, project, client.ReportFilter{Branch: branch}, paging)
+		if away := new(client.UnreachableError); branch != "" && errors.As(m.err, &away) {
+			m.page, m.err = ofBranch(ctx, browser, project, branch, m.err)
+		}
 		if m.err == nil && wantBranches {
 			names, err := browser.Branches(ctx, project, client.NameFilter{}, client.Paging{Number: 1, Size: client.MaxPerPage})
 			if err == nil {
@@ -95,6 +100,25 @@ func (p *reportsPage) read(number int) tea.Cmd {
 		}
 		return m
 	}, func(err error) tea.Msg { return reportsRead{generation: generation, err: err} })
+}
+
+// ofBranch takes a branch's reports from what is known of all branches, where
+// the server was not heard; else the error stays.
+func ofBranch(ctx context.Context, browser *client.Browser, project, branch string, away error) (page client.Page[client.Report], err error) {
+	all, err := browser.Reports(ctx, project, client.ReportFilter{}, client.Paging{Number: 1, Size: reportsPerPage})
+	if err != nil {
+		return page, away
+	}
+	page.Source = all.Source
+	for _, r := range all.Items {
+		if r.Branch.Name == branch {
+			page.Items = append(page.Items, r)
+		}
+	}
+	if page.Total = len(page.Items); page.Total == 0 {
+		return page, away
+	}
+	return page, nil
 }
 
 func (p *reportsPage) take(msg tea.Msg) tea.Cmd {
@@ -163,7 +187,7 @@ func (p *reportsPage) press(m tea.KeyMsg) tea.Cmd {
 
 // anew shows other reports from their newest on.
 func (p *reportsPage) anew() tea.Cmd {
-	p.reports, p.cursor, p.pages, p.opened, p.want = nil, cursor{}, 0, nil, uuid.Nil
+	p.reports, p.total, p.cursor, p.pages, p.opened, p.want = nil, 0, cursor{}, 0, nil, uuid.Nil
 	return p.read(1)
 }
 
@@ -246,7 +270,7 @@ func (p *reportsPage) drawn(width, height int) []string {
 	}
 	first := p.stateLine(" "+p.theme.dim.Render(branch), width)
 	if len(p.reports) == 0 {
-		return append([]string{first}, p.nothingLines("report", width)...)
+		return append([]string{first}, p.nothingLines("report", width, p.keys.NextBranch)...)
 	}
 	l := p.layout
 	switch l.arrangement {
@@ -280,7 +304,7 @@ func (p *reportsPage) rowLines(width int) []string {
 		}
 		return line + a + "  " + g
 	}
-	lines := []string{t.dim.Render(row(" ", left("BRANCH", branch), left("VERSION", version), left("TESTBED", testbed), left("ALERTS", alerts), right("AGE", age)))}
+	lines := []string{t.dim.Render(row(" ", left("BRANCH", branch), left("VERSION", version), left("TESTBED", testbed), left("ALERTS", alerts), right("MEASURED", age)))}
 	for i := p.cursor.offset; i < min(p.cursor.offset+p.layout.listHeight-1, len(p.reports)); i++ {
 		r := &p.reports[i]
 		mark, name := p.cursor.mark(t, i, p.focus == focusList)
@@ -289,7 +313,7 @@ func (p *reportsPage) rowLines(width int) []string {
 			alert = t.warn.Render(left(counted(counts.Total, "alert", "alerts"), alerts))
 		}
 		lines = append(lines, row(mark, name.Render(left(plain(r.Branch.Name), branch)), t.dim.Render(left(versionWords(r.Branch.Head.Version), version)),
-			t.dim.Render(left(plain(r.Testbed.Name), testbed)), alert, t.dim.Render(right(ageWords(max(p.now.Sub(r.Created), 0).Truncate(time.Second)), age))))
+			t.dim.Render(left(plain(r.Testbed.Name), testbed)), alert, t.dim.Render(right(ageWords(max(p.now.Sub(r.StartTime), 0).Truncate(time.Second)), age))))
 	}
 	return lines
 }

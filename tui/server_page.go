@@ -9,6 +9,7 @@ import (
 	"burrow/client"
 	"burrow/outbox"
 
+	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -166,8 +167,9 @@ func (p *serverPage) stateLine(start string, width int) string {
 	return between(start, end, width)
 }
 
-// nothingLines say why there is nothing to see, and what to do.
-func (p *serverPage) nothingLines(what string, width int) []string {
+// nothingLines say why there is nothing to see, and what to do: keys that show
+// something else.
+func (p *serverPage) nothingLines(what string, width int, others ...key.Binding) []string {
 	t := p.theme
 	var words string
 	switch {
@@ -178,7 +180,10 @@ func (p *serverPage) nothingLines(what string, width int) []string {
 	case p.current() == "":
 		words = "No project is known yet: deliver a run, or name one with --project, BENCHER_PROJECT or project in the configuration."
 	default:
-		words = "The server holds no " + what + " of project " + plain(p.current()) + " yet. " + p.keys.NextProject.Help().Key + " shows another project."
+		words = "The server holds no " + what + " in project " + plain(p.current()) + " yet."
+		for _, k := range append(others, p.keys.NextProject) {
+			words += " " + k.Help().Key + ": " + k.Help().Desc + "."
+		}
 	}
 	lines := []string{"", "   " + t.title.Render("Nothing to show")}
 	return append(lines, stepped(wrapped(words, width-6))...)
