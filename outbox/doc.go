@@ -17,7 +17,8 @@
 //   - The runs of a lane are delivered in the order of their enqueueing.
 //   - A page of a list, the counts and the next runs that are due cost the same
 //     however many runs there are: nothing reads bodies or walks the file for
-//     them.
+//     them. A filter reads the index, and a claim looks at the head of each lane
+//     that has runs waiting.
 //   - Whatever the disk does to the file, what is sent is what was enqueued, and
 //     what can be read is saved into a new file, the old one kept.
 //
