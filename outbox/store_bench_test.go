@@ -224,7 +224,7 @@ func BenchmarkEnqueue(b *testing.B) {
 		db := bare(b, filepath.Join(b.TempDir(), "bare.db"), written)
 		defer db.Close()
 		store := openBench(b, filepath.Join(b.TempDir(), "outbox.db"))
-		must(b, store.open(false, func(own *bolt.DB) error {
+		must(b, store.openGuarded(false, func(own *bolt.DB, g *guard) error {
 			n := goRun(b, 0, results)
 			compare(b, func(i int) {
 				must(b, db.Update(func(tx *bolt.Tx) error { return putAll(tx, written, i) }))
@@ -232,8 +232,10 @@ func BenchmarkEnqueue(b *testing.B) {
 				ready, err := store.ready(n)
 				must(b, err)
 				must(b, own.Update(func(raw *bolt.Tx) error {
-					t := &tx{Tx: raw, store: store, now: store.Now()}
-					_, _, err := t.enqueue(n, ready.summary, ready.packed)
+					g, err := newGuard(g.file, raw)
+					must(b, err)
+					t := &tx{Tx: raw, store: store, guard: g, now: store.Now()}
+					_, _, err = t.enqueue(n, ready.summary, ready.packed)
 					return errors.Join(err, t.settle())
 				}))
 			}, func(i int) { n = goRun(b, i, results) })

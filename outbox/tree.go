@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sort"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -319,10 +320,8 @@ func (g *guard) path(root uint64, key []byte) error {
 		if err != nil || p.leaf {
 			return err
 		}
-		at := 0
-		for at+1 < p.count && bytes.Compare(p.key(at+1), key) <= 0 {
-			at++
-		}
+		after := sort.Search(p.count, func(i int) bool { return bytes.Compare(p.key(i), key) > 0 })
+		at := max(after-1, 0)
 		for _, i := range []int{at - 1, at + 1} {
 			if i >= 0 && i < p.count {
 				if _, err := g.page(p.child(i)); err != nil {
