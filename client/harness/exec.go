@@ -20,6 +20,9 @@ type Command struct {
 	Shell string // default /bin/sh, on Windows cmd
 	Flag  string // default -c, on Windows /C
 	Exec  bool   // run one word without a shell
+	// Apart takes the terminal from the command, and stops all of its processes
+	// with it: for callers that use the terminal themselves.
+	Apart bool
 
 	Env    []string  // added to the environment, "NAME=value"
 	Stdin  io.Reader // nil: none
@@ -85,12 +88,18 @@ func Run(ctx context.Context, c Command) (Output, error) {
 	if c.Stdout != nil {
 		cmd.Stdout = io.MultiWriter(&out, bestEffort{c.Stdout})
 	}
-	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	cmd.Cancel = func() error { return interrupt(cmd.Process, c.Apart) }
 	cmd.WaitDelay = stopGrace
+	if c.Apart {
+		setApart(cmd)
+	}
 
 	start := time.Now()
 	err := cmd.Run()
 	took := time.Since(start)
+	if c.Apart && err != nil && cmd.Process != nil {
+		killGroup(cmd.Process)
+	}
 	if out.over {
 		return Output{Took: took}, fmt.Errorf("%s: %w", c, errTooMuch)
 	}
@@ -129,13 +138,6 @@ func (c Command) argv() []string {
 		flag = c.Flag
 	}
 	return []string{shell, flag, c.Argv[0]}
-}
-
-func interrupt(p *os.Process) error {
-	if err := p.Signal(os.Interrupt); err != nil {
-		return p.Kill() // Windows has no interrupt to send
-	}
-	return nil
 }
 
 // bestEffort never fails: a reader of the live copy that went away must not

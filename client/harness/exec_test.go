@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -28,6 +30,51 @@ func TestOutputIsStreamedAndKept(t *testing.T) {
 	if live.String() != "a\r\nb \377\n" || errors.String() != "here\n" {
 		t.Errorf("live %q and %q", live.String(), errors.String())
 	}
+}
+
+// A command that is apart has no terminal, and none of its processes outlives
+// its end.
+func TestACommandThatIsApartIsStoppedWhole(t *testing.T) {
+	skipWithoutShell(t)
+	ctx, stop := context.WithCancel(t.Context())
+	mark := filepath.Join(t.TempDir(), "alive")
+	script := `(trap "" INT; while :; do echo x >"` + mark + `"; done) & (: </dev/tty) 2>/dev/null && echo terminal; echo started; wait`
+	live := &firstLine{came: make(chan string, 1)}
+	go func() { // once it runs
+		if line := <-live.came; line != "started" {
+			t.Errorf("it said %q", line)
+		}
+		stop()
+	}()
+	if _, err := Run(ctx, Command{Argv: []string{script}, Apart: true, Stdout: live}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := os.Remove(mark); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 { // it would be there at once
+		runtime.Gosched()
+		if _, err := os.Stat(mark); err == nil {
+			t.Fatal("a process goes on")
+		}
+	}
+}
+
+// firstLine tells the first line that is written.
+type firstLine struct {
+	came chan string
+	text string
+}
+
+func (f *firstLine) Write(p []byte) (int, error) {
+	f.text += string(p)
+	if line, _, whole := strings.Cut(f.text, "\n"); whole {
+		select {
+		case f.came <- line:
+		default:
+		}
+	}
+	return len(p), nil
 }
 
 // A command that floods its output is stopped before it fills the memory.
