@@ -200,7 +200,9 @@ func TestTheFormFromCommandToOutbox(t *testing.T) {
 	fill()
 	ui.sees(t, "the output", holding("$ make bench", "running make bench", "Esc stop the benchmark"))
 	ui.Send(tea.KeyMsg{Type: tea.KeyEsc})
-	ui.sees(t, "that nothing was enqueued", holding("the benchmark was stopped; nothing was enqueued", "The outbox is empty"))
+	ui.sees(t, "that nothing was enqueued, and the fields", holding("the benchmark was stopped; nothing was enqueued", "> make bench", "> feature/form"))
+	ui.Send(tea.KeyMsg{Type: tea.KeyEsc})
+	ui.sees(t, "the list", holding("The outbox is empty"))
 
 	close(goOn)
 	fill()

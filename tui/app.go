@@ -92,18 +92,14 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 		return a.fail(m.err)
 	case told:
 		return a.say(m.words, false)
-	case suggested:
-		return a.openFields(m)
+	case fieldsWanted, suggested, filesFound, benched, accepted:
+		return a.formHears(msg)
 	case tea.ResumeMsg:
 		return tea.Batch(tea.ClearScreen, a.refresh(), a.resumed())
 	}
 	var commands []tea.Cmd
 	if a.form != nil {
-		cmd, taken := a.formTakes(msg)
-		if taken {
-			return cmd
-		}
-		commands = append(commands, cmd)
+		commands = append(commands, a.formTakes(msg))
 	}
 	for _, v := range a.views {
 		commands = append(commands, v.take(msg))
@@ -152,8 +148,8 @@ func (a *app) takesText() bool {
 // the view, then what holds everywhere, then the view.
 func (a *app) press(m tea.KeyMsg) tea.Cmd {
 	a.toast = toast{number: a.toast.number}
-	if key.Matches(m, a.keys.Abandon) && (a.form == nil || !a.form.running()) {
-		return tea.Quit
+	if key.Matches(m, a.keys.Abandon) {
+		return a.abandon()
 	}
 	if a.menu != nil {
 		return a.pressMenu(m)

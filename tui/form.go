@@ -2,33 +2,34 @@ package tui
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
 	"time"
 
-	"burrow/client"
 	"burrow/client/harness"
 	"burrow/outbox"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/huh"
 )
 
 // form lies over the views: a run is described, then measured with its output
 // in sight, then looked at, and only then put in the outbox; or an old run is
-// sent again with changes.
+// sent again with changes. What was typed stays until the run is in the outbox
+// or the person closes the form.
 type form struct {
-	stage  stage
-	fields *huh.Form
-	trial  *Trial
-	old    *outbox.Run // of a resubmission
+	stage   stage
+	fields  *fields
+	trial   *Trial
+	old     *outbox.Run // of a resubmission
+	trouble string      // why the fields were sent back
 
 	generation int
 	live       *live
+	output     pager
 	since      time.Time
 	stop       context.CancelFunc
+	stopping   bool  // what is under way was told to stop
+	leaving    bool  // the UI is to end with it
+	err        error // of what failed
 	measured   *Measured
 	rows       []resultRow
 	unread     string
@@ -40,14 +41,17 @@ type stage int
 const (
 	stageFields stage = iota
 	stageRunning
+	stageFailed // the command, or the enqueueing
 	stagePreview
 	stageWorking // enqueueing or resubmitting
 )
 
 type (
-	// suggested: what completes the fields was gathered.
+	// fieldsWanted: a form is to be opened, of a new run or of an old one.
+	fieldsWanted struct{ old *outbox.Run }
+	// suggested: what completes a form's fields was gathered.
 	suggested struct {
-		old         *outbox.Run
+		generation  int
 		suggestions Suggestions
 	}
 	// benched: the benchmark ended.
@@ -62,188 +66,167 @@ type (
 	accepted struct {
 		generation int
 		run        *outbox.Run
-		words      string
+		words      string // what became of it, or of the old run where there is an error
 		err        error
 	}
 )
 
 func (f *form) running() bool { return f.stage == stageRunning || f.stage == stageWorking }
 
-func (a *app) openFields(m suggested) tea.Cmd {
+// openFields opens a form at once, so that what is typed next is its text;
+// what completes the fields comes when it is gathered. A form that is open
+// stays: it holds what was typed, or a benchmark.
+func (a *app) openFields(m fieldsWanted) tea.Cmd {
+	if a.form != nil {
+		return nil
+	}
 	a.forms++
 	f := &form{trial: &Trial{}, old: m.old, generation: a.forms}
-	if r := m.old; r != nil {
-		*f.trial = Trial{Project: r.Project, Branch: r.Branch, Testbed: r.Testbed, Adapter: r.Adapter, Hash: r.Hash, Host: r.Host}
+	if m.old != nil {
+		*f.trial = trialOf(m.old)
 	}
-	f.fields = fieldsOf(a.theme, f.trial, m.old, m.suggestions, a.width, a.room.body)
-	a.form = f
-	return f.fields.Init()
+	f.fields = fieldsOf(a.theme, f.trial, m.old, a.width, a.room.body)
+	f.fields.complete(Suggestions{Commands: a.commands, Adapters: harness.Adapters()})
+	a.form, a.palette, a.helping = f, nil, false
+	return tea.Batch(f.fields.Init(), a.suggest(f.generation))
 }
 
-// formTakes gives a message to the form; taken is false where the views want
-// it too.
-func (a *app) formTakes(msg tea.Msg) (cmd tea.Cmd, taken bool) {
-	f := a.form
+// formHears takes in the messages of forms, also of one that is closed by now.
+func (a *app) formHears(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {
+	case fieldsWanted:
+		return a.openFields(m)
+	case suggested:
+		if f := a.form; f != nil && f.generation == m.generation {
+			for _, command := range m.suggestions.Commands {
+				if oneLine(command) {
+					a.commands = appended(a.commands, command)
+				}
+			}
+			m.suggestions.Commands = a.commands
+			f.fields.complete(m.suggestions)
+		}
+	case filesFound:
+		if f := a.form; f != nil && f.generation == m.generation {
+			f.fields.offer(m)
+		}
 	case benched:
-		return a.benchEnded(m), true
+		return a.benchEnded(m)
 	case accepted:
-		return a.formEnded(m), true
+		return a.formEnded(m)
+	}
+	return nil
+}
+
+// formTakes gives the fields what huh sends to itself.
+func (a *app) formTakes(msg tea.Msg) tea.Cmd {
+	switch msg.(type) {
 	case watching, outboxChanged, outboxLoaded, rested, detailsLoaded, activityLoaded, activityRested, acted:
-		return nil, false
+		return nil
 	}
-	if f.stage == stageFields {
-		model, cmd := f.fields.Update(msg)
-		f.fields = model.(*huh.Form)
-		return cmd, false
+	if a.form.stage != stageFields {
+		return nil
 	}
-	return nil, false
+	return a.form.fields.take(msg)
 }
 
 func (a *app) pressForm(m tea.KeyMsg) tea.Cmd {
 	f, k := a.form, a.keys
 	switch f.stage {
 	case stageFields:
+		return a.pressFields(m)
+	case stageRunning:
 		if key.Matches(m, k.Dismiss) {
+			f.halt()
+			return nil
+		}
+		f.output = f.output.move(a.rows(m, f.output.height, len(f.output.lines)))
+	case stageFailed:
+		if !key.Matches(m, k.Dismiss, k.Choose) {
+			f.output = f.output.move(a.rows(m, f.output.height, len(f.output.lines)))
+			return nil
+		}
+		if f.measured != nil { // it was to be enqueued: the error says where it is now
 			a.form = nil
 			return nil
 		}
-		if cmd, moved := f.moveField(m); moved {
-			return tea.Batch(cmd, a.formMoved())
-		}
-		model, cmd := f.fields.Update(m)
-		f.fields = model.(*huh.Form)
-		return cmd
-	case stageRunning:
-		if key.Matches(m, k.Dismiss) || key.Matches(m, k.Abandon) {
-			f.stop()
-		}
+		f.back("")
 	case stagePreview:
 		switch {
 		case key.Matches(m, k.Choose):
 			return a.enqueueMeasured()
 		case key.Matches(m, k.Dismiss):
-			a.ask("Throw these results away?", func() tea.Cmd {
-				f.measured.Discard()
-				a.form = nil
-				return a.say("the results were thrown away: nothing was enqueued", false)
-			})
+			a.askDiscard()
 		default:
 			f.pager = f.pager.move(a.rows(m, f.pager.height, len(f.pager.lines)))
 		}
 	case stageWorking:
+		if key.Matches(m, k.Dismiss) && f.old != nil {
+			return a.stopWaiting()
+		}
 	}
 	return nil
 }
 
-// formMoved goes on once the fields are filled in.
-func (a *app) formMoved() tea.Cmd {
+func (a *app) pressFields(m tea.KeyMsg) tea.Cmd {
 	f := a.form
-	if f.fields.State != huh.StateCompleted {
-		return nil
-	}
-	f.live, f.since = &live{}, a.now
-	ctx, stop := context.WithCancel(a.work.ctx)
-	f.stop = stop
-	generation, trial := f.generation, *f.trial
-	if f.old != nil {
-		f.stage = stageWorking
-		return a.work.do(func(context.Context) tea.Msg {
-			defer stop()
-			return resubmitted(ctx, a.options.Resubmit, generation, f.old, trial, false)
-		})
-	}
-	f.stage = stageRunning
-	bench, out := a.options.Bench, f.live
-	return a.work.do(func(context.Context) tea.Msg {
-		defer stop()
-		measured, err := bench(ctx, trial, out)
-		m := benched{generation: generation, measured: measured, err: err}
-		if err == nil {
-			readings, bad := client.Readings(harness.Adapter(measured.Summary.Adapter), measured.Body)
-			if bad != nil {
-				m.unread = sentence(bad.Error())
-			}
-			for _, one := range readings {
-				m.rows = append(m.rows, resultRow{Reading: one})
-			}
-		}
-		return m
-	})
-}
-
-func (a *app) benchEnded(m benched) tea.Cmd {
-	f := a.form
-	if m.generation != f.generation {
-		return nil
-	}
-	if m.err != nil {
-		lines, _ := f.live.tail(1)
+	if key.Matches(m, a.keys.Dismiss) {
 		a.form = nil
-		words := m.err.Error() + "; nothing was enqueued"
-		if errors.Is(m.err, context.Canceled) {
-			words = "the benchmark was stopped; nothing was enqueued"
-		} else if len(lines) > 0 {
-			words += ". Its last line: " + lines[0]
-		}
-		return a.say(words, true)
-	}
-	f.stage, f.measured, f.rows, f.unread = stagePreview, m.measured, m.rows, m.unread
-	return nil
-}
-
-func (a *app) enqueueMeasured() tea.Cmd {
-	f := a.form
-	f.stage, f.since = stageWorking, a.now
-	generation, measured := f.generation, f.measured
-	return a.work.do(func(ctx context.Context) tea.Msg {
-		run, err := measured.Enqueue(context.WithoutCancel(ctx))
-		m := accepted{generation: generation, run: run, err: err}
-		if err == nil {
-			m.words = "run " + tail(run.ID) + " is in the outbox"
-		}
-		return m
-	})
-}
-
-// resubmitted makes a new run of an old one.
-func resubmitted(ctx context.Context, resubmit Resubmit, generation int, old *outbox.Run, trial Trial, agreed bool) accepted {
-	run, notices, err := resubmit(ctx, old.ID, trial, agreed)
-	m := accepted{generation: generation, run: run, err: err}
-	if err == nil {
-		m.words = strings.Join(append([]string{"run " + tail(run.ID) + " resubmits " + tail(old.ID)}, notices...), "; ")
-	}
-	return m
-}
-
-// askLeftover asks before a resubmission deletes a report that holds a part of
-// the old run's results.
-func (a *app) askLeftover(left *outbox.LeftoverError) {
-	f := a.form
-	a.ask(fmt.Sprintf("The server holds %d of %s of it. Delete that report?",
-		left.Held, counted(len(left.Run.Iterations), "iteration", "iterations")), func() tea.Cmd {
-		ctx, stop := context.WithCancel(a.work.ctx)
-		f.stop = stop
-		generation, trial := f.generation, *f.trial
-		return a.work.do(func(context.Context) tea.Msg {
-			defer stop()
-			return resubmitted(ctx, a.options.Resubmit, generation, f.old, trial, true)
-		})
-	})
-}
-
-func (a *app) formEnded(m accepted) tea.Cmd {
-	if m.generation != a.form.generation {
 		return nil
 	}
-	var left *outbox.LeftoverError
-	if errors.As(m.err, &left) {
-		a.askLeftover(left)
+	cmd, done := f.fields.press(m)
+	if !done {
+		return tea.Batch(cmd, a.findFiles())
+	}
+	f.trouble, f.stopping, f.err = "", false, nil
+	f.live, f.output, f.since = &live{}, pager{}, a.now
+	trial := f.trial.trimmed()
+	if f.old != nil {
+		return tea.Batch(cmd, a.resubmit(trial, false))
+	}
+	return tea.Batch(cmd, a.measure(trial))
+}
+
+// back goes back to the fields, as they were typed.
+func (f *form) back(trouble string) {
+	f.stage, f.trouble, f.measured, f.err = stageFields, plain(trouble), nil, nil
+}
+
+// halt tells what is under way to stop.
+func (f *form) halt() {
+	f.stopping = true
+	f.stop()
+}
+
+// abandon ends the UI, from anywhere: what is measured is stopped and thrown
+// away first, what is measured already only when the person agrees, and what is
+// on its way into the outbox gets there.
+func (a *app) abandon() tea.Cmd {
+	f := a.form
+	if f == nil {
+		return tea.Quit
+	}
+	again := f.leaving
+	f.leaving = true
+	switch f.stage {
+	case stageRunning:
+		if !again {
+			f.halt()
+			return nil
+		}
+	case stagePreview:
+		if again {
+			return a.discard(f.measured, tea.QuitMsg{})
+		}
+		a.askDiscardAndQuit()
 		return nil
+	case stageWorking:
+		if f.old != nil {
+			f.stop()
+		} else if !again {
+			return nil // it is a matter of milliseconds
+		}
+	case stageFields, stageFailed:
 	}
-	a.form = nil
-	if m.err != nil {
-		return a.fail(m.err)
-	}
-	return tea.Batch(a.say(m.words, false), a.turn(0), a.outbox.goTo(m.run))
+	return tea.Quit
 }

@@ -1,78 +1,161 @@
 package tui
 
 import (
+	"errors"
 	"strings"
+
+	"burrow/client/harness"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 func (f *form) hints(k keyMap) []hint {
 	switch f.stage {
 	case stageFields:
-		return []hint{{"Enter", "next"}, {"⇧Tab", "before"}, {"→", "complete"}, hintOf(k.Dismiss, "close")}
+		enter := hint{"Enter", "next"}
+		if f.fields.GetFocusedField() == f.fields.adapter {
+			enter.does = "run it"
+			if f.old != nil {
+				enter.does = "resubmit it"
+			}
+		}
+		return []hint{enter, {"⇧Tab", "before"}, {"→", "complete"}, hintOf(k.Dismiss, "close")}
 	case stageRunning:
-		return []hint{hintOf(k.Dismiss, "stop the benchmark")}
+		switch {
+		case f.leaving:
+			return []hint{hintOf(k.Abandon, "quit without waiting")}
+		case f.stopping:
+			return []hint{{"↑/↓", "scroll"}, hintOf(k.Abandon, "quit")}
+		}
+		return []hint{{"↑/↓", "scroll"}, hintOf(k.Dismiss, "stop the benchmark")}
+	case stageFailed:
+		if f.measured != nil {
+			return []hint{{"↑/↓", "scroll"}, hintOf(k.Choose, "close")}
+		}
+		return []hint{{"↑/↓", "scroll"}, hintOf(k.Choose, "back to the fields")}
 	case stagePreview:
 		return []hint{{"Enter", "put it in the outbox"}, {"↑/↓", "scroll"}, {"Esc", "throw it away"}}
 	case stageWorking:
+		switch {
+		case f.old != nil && f.stopping:
+			return []hint{hintOf(k.Dismiss, "close without waiting")}
+		case f.old != nil:
+			return []hint{hintOf(k.Dismiss, "stop")}
+		}
 	}
 	return []hint{{"", "working…"}}
+}
+
+// scant tells whether a room is too low for lines that only set others apart.
+func scant(height int) bool { return height < 12 }
+
+// headHeight is how many lines stand above what a form shows.
+func headHeight(height int) int {
+	if scant(height) {
+		return 1
+	}
+	return 2
 }
 
 func (f *form) lines(t theme, width, height int) []string {
 	title := "New run"
 	if f.old != nil {
-		title = "Resubmit run " + tail(f.old.ID) + ": the same results under a new key"
+		title = "Resubmit run " + tail(f.old.ID) + ": same results, new key"
 	}
-	lines := []string{"", " " + t.title.Render(cut(title, width-2))}
+	lines := []string{" " + t.title.Render(cut(title, width-2))}
+	if !scant(height) {
+		lines = append([]string{""}, lines...)
+	}
 	switch f.stage {
 	case stageFields:
+		lines = append(lines, f.troubleLines(t, width, height)...)
 		return append(lines, strings.Split(f.fields.View(), "\n")...)
-	case stageRunning:
-		what := f.trial.Command
-		if f.trial.Files != "" {
-			what = f.trial.Files
-		}
-		shown, total := f.live.tail(height - 5)
-		lines = append(lines, between(" "+t.accent.Render("$ ")+plain(what), t.dim.Render(counted(total, "line", "lines")+" "), width), "")
-		for _, line := range shown {
-			lines = append(lines, "   "+cut(plain(line), width-4))
-		}
+	case stageRunning, stageFailed:
+		lines = append(lines, f.outputHead(t, width, height)...)
+		return append(lines, f.output.visible(t, width)...)
 	case stagePreview:
 		return append(lines, f.pager.visible(t, width)...)
 	case stageWorking:
-		lines = append(lines, "", t.dim.Render("   working…"))
+		what := "putting the run in the outbox…"
+		switch {
+		case f.stopping:
+			what = "stopping…"
+		case f.old != nil:
+			what = "looking what the server holds of the old run, then putting the new one in the outbox…"
+		}
+		lines = append(lines, "")
+		for _, line := range wrapped(what, width-6) {
+			lines = append(lines, "   "+t.dim.Render(line))
+		}
 	}
 	return lines
 }
 
-// arranged makes the preview's lines for a size.
+// troubleLines say why the fields were sent back. They leave room for a field.
+func (f *form) troubleLines(t theme, width, height int) []string {
+	return badLines(t, wrapped(f.trouble, width-6), max(height-6, 1))
+}
+
+// badLines draw bad news, in so many lines at most.
+func badLines(t theme, words []string, most int) []string {
+	var lines []string
+	for i, line := range words[:min(len(words), most)] {
+		if i == most-1 && len(words) > most {
+			line = cut(line, ansi.StringWidth(line)-1) + "…"
+		}
+		sign := "   "
+		if i == 0 {
+			sign = " ! "
+		}
+		lines = append(lines, t.bad.Render(sign+line))
+	}
+	return lines
+}
+
+// outputHead stands above a command's output: what failed, and what runs.
+func (f *form) outputHead(t theme, width, height int) []string {
+	var lines []string
+	if f.stage == stageFailed {
+		lines = badLines(t, wrapped(f.failure(), width-6), max(height-6, 1))
+	}
+	what, sign := f.trial.Command, "$ "
+	if strings.TrimSpace(what) == "" {
+		what, sign = f.trial.Files, "< "
+	}
+	_, total := f.live.tail(0)
+	state := t.dim.Render(counted(total, "line", "lines") + " ")
+	if f.stopping && f.stage == stageRunning {
+		state = t.warn.Render("stopping… ")
+	}
+	return append(lines, between(" "+t.accent.Render(sign)+plain(what), " "+state, width), "")
+}
+
+// failure says what failed. The command itself stands below it.
+func (f *form) failure() string {
+	words := f.err.Error()
+	var failed *harness.FailedError
+	if errors.As(f.err, &failed) {
+		words = "the command failed: " + failed.Status
+	}
+	if f.measured != nil {
+		return sentences([]string{words})
+	}
+	return sentences([]string{words, "nothing was enqueued"})
+}
+
+// arranged makes the lines of what scrolls, for a size.
 func (f *form) arranged(t theme, width, height int) {
 	switch f.stage {
 	case stageFields:
-		f.fields = f.fields.WithWidth(max(width-6, 20)).WithHeight(max(height-3, 4))
+		f.fields.sized(width, height-headHeight(height)-len(f.troubleLines(t, width, height)))
+	case stageRunning, stageFailed:
+		lines, _ := f.live.tail(mostLive)
+		for i, line := range lines {
+			lines[i] = "   " + cut(plain(line), width-4)
+		}
+		f.output = f.output.followed(lines, height-headHeight(height)-len(f.outputHead(t, width, height)))
 	case stagePreview:
-		s := f.measured.Summary
-		lines := []string{"   " + t.soft.Render(counted(s.Benchmarks, "benchmark", "benchmarks")+" of "+counted(len(s.Iterations), "iteration", "iterations")+
-			", "+size(len(f.measured.Body))+", measured in "+took(s.EndTime.Sub(s.StartTime)))}
-		subject := []string{}
-		for _, word := range []string{s.Project, s.Branch, s.Testbed, s.Adapter} {
-			if word != "" {
-				subject = append(subject, plain(word))
-			}
-		}
-		lines = append(lines, "   "+t.dim.Render(cut(strings.Join(subject, " · "), width-4)))
-		for _, w := range s.Warnings {
-			for _, line := range wrapped("! "+string(w), width-6) {
-				lines = append(lines, "   "+t.warn.Render(line))
-			}
-		}
-		lines = append(lines, "")
-		unread := f.unread
-		if unread == "" {
-			unread = "burrow does not read what this adapter does; the server will."
-		}
-		lines = append(lines, resultLines(t, &detailsLoaded{results: f.rows, unread: unread}, width)...)
-		lines = append(lines, "", "   "+t.accent.Render("Enter puts it in the outbox, to be sent exactly once."))
-		f.pager = f.pager.filled(lines, height-2)
-	case stageRunning, stageWorking:
+		f.pager = f.pager.filled(f.previewLines(t, width, scant(height)), height-headHeight(height))
+	case stageWorking:
 	}
 }

@@ -6,18 +6,17 @@ import (
 	"time"
 
 	"burrow/client"
-	"burrow/client/harness"
 	"burrow/outbox"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// openForm gathers what completes the fields, then opens them.
+// openForm opens the form of a new run.
 func (a *app) openForm() tea.Cmd {
 	if a.options.Bench == nil {
 		return a.say("nothing here runs benchmarks: burrow run does", true)
 	}
-	return a.suggest(nil)
+	return a.openFields(fieldsWanted{})
 }
 
 // askResubmit opens a form with the selected run's own values.
@@ -33,13 +32,14 @@ func (p *outboxPage) askResubmit() tea.Cmd {
 	case run.BodyPruned:
 		return p.say("the results of run "+tail(run.ID)+" were dropped after their time", true)
 	}
-	return p.suggest(run)
+	return func() tea.Msg { return fieldsWanted{run} }
 }
 
-func (s *shell) suggest(old *outbox.Run) tea.Cmd {
+// suggest gathers what completes a form's fields.
+func (s *shell) suggest(generation int) tea.Cmd {
 	o := s.options
 	return s.work.do(func(ctx context.Context) tea.Msg {
-		m := suggested{old: old}
+		m := suggested{generation: generation}
 		if o.Suggest != nil {
 			m.suggestions = o.Suggest(ctx)
 		}
@@ -67,7 +67,6 @@ func (s *shell) suggest(old *outbox.Run) tea.Cmd {
 				}
 			}
 		}
-		m.suggestions.Adapters = harness.Adapters()
 		return m
 	})
 }

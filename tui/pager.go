@@ -20,6 +20,17 @@ func (p pager) move(rows int) pager {
 	return p
 }
 
+// followed fills the pager with lines that grow: who looks at their end goes on
+// to do so.
+func (p pager) followed(lines []string, height int) pager {
+	atEnd := p.offset >= len(p.lines)-p.height
+	p = p.filled(lines, height)
+	if atEnd {
+		p = p.move(len(lines))
+	}
+	return p
+}
+
 // scrolls tells whether there is more than the screen has.
 func (p pager) scrolls() bool { return len(p.lines) > p.height }
 

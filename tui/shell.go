@@ -19,8 +19,9 @@ type shell struct {
 	toast    toast
 	menu     *menu // a question or a choice in the footer; nil: none
 	undoes   []undo
-	forms    int  // that were opened: an older one's answer is not this one's
-	tight    bool // the header has no room for a view's summary: its first line has it
+	forms    int      // that were opened: an older one's answer is not this one's
+	commands []string // for a form: those that ran, the newest first, then others that may
+	tight    bool     // the header has no room for a view's summary: its first line has it
 }
 
 // view is a page of the UI. It is given every message that is no key, the keys

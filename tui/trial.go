@@ -14,7 +14,7 @@ import (
 // is left to burrow's own defaults.
 type Trial struct {
 	Command string // one line, for a shell
-	Files   string // results files, separated by spaces, in place of a command
+	Files   string // results files, separated by spaces, in place of a command: see Paths
 	Project string
 	Branch  string
 	Testbed string
@@ -28,6 +28,7 @@ type Trial struct {
 type Measured struct {
 	Body    []byte
 	Summary client.Summary
+	Host    string // where the run will go
 	// Enqueue puts it there; Discard throws it away. One of them is called.
 	Enqueue func(context.Context) (*outbox.Run, error)
 	Discard func()
@@ -40,8 +41,15 @@ type Suggestions struct {
 	Adapters                               []string
 }
 
+// UnfitError says why what a trial describes can't be run at all: nothing was.
+type UnfitError struct{ Err error }
+
+func (e *UnfitError) Error() string { return e.Err.Error() }
+func (e *UnfitError) Unwrap() error { return e.Err }
+
 // Bench runs what a trial describes; the command's output goes to live as it
-// comes. Ending the context stops the command.
+// comes. Ending the context stops the command. A trial that does not fit is an
+// *UnfitError.
 type Bench func(ctx context.Context, t Trial, live io.Writer) (*Measured, error)
 
 // Resubmit makes a new run of an old one, with what the trial changes, and says

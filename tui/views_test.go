@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"burrow/client"
+	"burrow/client/harness"
 	"burrow/outbox"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -146,7 +147,10 @@ func stills(t testing.TB, th theme, width, height int, runs []*outbox.Run, names
 	third := func() *app { return withResults(press(base(), "jj"), names...) } // the deduplicated one
 	form := func(old *outbox.Run) *app {
 		a := base()
-		a.Update(suggested{old: old, suggestions: Suggestions{Defaults: Trial{Project: "radix-tree"}, Branches: names}})
+		a.Update(fieldsWanted{old})
+		a.Update(suggested{generation: a.form.generation, suggestions: Suggestions{
+			Defaults: Trial{Project: "radix-tree"}, Branches: names, Commands: []string{"go test -run '^$' -bench . ./..."},
+		}})
 		return a
 	}
 	return map[string]func() *app{
@@ -170,6 +174,16 @@ func stills(t testing.TB, th theme, width, height int, runs []*outbox.Run, names
 			a := form(nil)
 			a.form.stage, a.form.live, a.form.trial.Command = stageRunning, &live{}, "go test -bench ."
 			fmt.Fprintf(a.form.live, "goos: linux\n%s\t100\t12 ns/op\npart", names[0])
+			a.Update(ticked{})
+			return a
+		},
+		"form-failed": func() *app {
+			a := form(nil)
+			a.form.stage, a.form.live, a.form.trial.Command = stageRunning, &live{}, "go test -bench ."
+			for range 20 {
+				fmt.Fprintf(a.form.live, "--- FAIL: %s\n", names[0])
+			}
+			a.Update(benched{generation: a.form.generation, err: &harness.FailedError{Command: "go test -bench .", Status: "exit status 1\x1b[2J"}})
 			return a
 		},
 		"form-preview": func() *app {
@@ -179,7 +193,8 @@ func stills(t testing.TB, th theme, width, height int, runs []*outbox.Run, names
 				readings = append(readings, resultRow{Reading: client.Reading{Benchmark: name, Measure: "latency", Value: 12.5, Units: client.Nanoseconds}})
 			}
 			a.Update(benched{generation: a.form.generation, rows: readings, measured: &Measured{
-				Body: []byte("{}"), Summary: client.Summary{Project: "demo", Branch: names[0], Benchmarks: len(names), Iterations: []int{len(names)}, StartTime: noon.Add(-3 * time.Second), EndTime: noon},
+				Host: "https://bench.example:6610", Body: []byte("{}"),
+				Summary: client.Summary{Project: "demo", Branch: names[0], Testbed: "Linux", Adapter: "go_bench", Benchmarks: len(names), Iterations: []int{len(names)}, StartTime: noon.Add(-3 * time.Second), EndTime: noon},
 			}})
 			return a
 		},

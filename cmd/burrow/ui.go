@@ -151,20 +151,20 @@ func (a *app) bench(ctx context.Context, store *outbox.Store, t tui.Trial) (*tui
 		project: t.Project, branch: t.Branch, testbed: t.Testbed, adapter: t.Adapter,
 		idempotencyKey: "random", format: "human", given: func(string) bool { return false },
 	}
-	bench := &benchmarkFlags{iter: 1, files: strings.Fields(t.Files), keep: true}
+	bench := &benchmarkFlags{iter: 1, files: t.Paths(), keep: true}
 	var args []string
 	if t.Command != "" {
 		args = []string{t.Command}
 	}
 	if err := bench.check(args); err != nil {
-		return nil, err
+		return nil, &tui.UnfitError{Err: err}
 	}
 	request, err := a.request(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, &tui.UnfitError{Err: err}
 	}
 	if err := store.Room(ctx, a.conf.maxSize); err != nil {
-		return nil, err
+		return nil, &tui.UnfitError{Err: err}
 	}
 	request.draft.Command = t.Command
 	entry, done, err := a.measured(ctx, store, request, bench, args)
@@ -177,7 +177,7 @@ func (a *app) bench(ctx context.Context, store *outbox.Store, t tui.Trial) (*tui
 		return nil, err
 	}
 	return &tui.Measured{
-		Body: entry.Body, Summary: summary, Discard: done,
+		Body: entry.Body, Summary: summary, Host: entry.Host, Discard: done,
 		Enqueue: func(ctx context.Context) (*outbox.Run, error) {
 			run, err := a.enqueue(ctx, store, entry)
 			if err == nil {
@@ -211,7 +211,7 @@ func (a *app) resubmitChanged(ctx context.Context, store *outbox.Store, hosts *c
 	run, err := a.within(&told).again(ctx, store, hosts, c, f, old)
 	var notices []string
 	for line := range strings.Lines(told.String()) {
-		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "Run ") {
+		if line = strings.TrimPrefix(strings.TrimSpace(line), "burrow: "); !strings.HasPrefix(line, "Run ") {
 			notices = append(notices, line)
 		}
 	}
