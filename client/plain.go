@@ -11,8 +11,17 @@ import (
 // sequences and control characters go, white space becomes single spaces, and
 // what is longer than limit cells is cut with an ellipsis (0: no limit).
 func Plain(text string, limit int) string {
-	text = ansi.Strip(text)
-	text = strings.Map(func(r rune) rune {
+	text = strings.Join(strings.Fields(Harmless(text)), " ")
+	if limit > 0 {
+		text = ansi.Truncate(text, limit, "…")
+	}
+	return text
+}
+
+// Harmless is Plain for text that was laid out already: its spaces stay as many
+// as they are.
+func Harmless(text string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
@@ -20,10 +29,5 @@ func Plain(text string, limit int) string {
 			return -1 // bidirectional overrides among them: they reorder what stands around
 		}
 		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if limit > 0 {
-		text = ansi.Truncate(text, limit, "…")
-	}
-	return text
+	}, ansi.Strip(text))
 }

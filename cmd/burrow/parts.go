@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"burrow/client"
 	"burrow/outbox"
 )
 
@@ -80,7 +81,7 @@ func (k *keptParts) interrupted(ctx context.Context, results []string, cause err
 // ask puts a question on the terminal and returns the answer in lower case; a
 // second Ctrl-C is the answer "later".
 func (a *app) ask(question string) string {
-	fmt.Fprint(a.err, question)
+	fmt.Fprint(a.err, client.Harmless(question))
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt)
 	defer signal.Stop(stop)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"burrow/client"
+	"burrow/client/harness"
 	"burrow/outbox"
 
 	"github.com/charmbracelet/x/term"
@@ -218,8 +219,28 @@ func (a *app) quiet() *outbox.Quiet {
 // notice tells the person something on stderr.
 func (a *app) notice(format string, args ...any) {
 	if !a.flags.quiet {
-		fmt.Fprintf(a.err, format+"\n", args...)
+		fmt.Fprintf(a.err, format+"\n", fitToTell(args)...)
 	}
+}
+
+// fitToTell makes the texts among the arguments of a sentence fit for a terminal:
+// names of benchmarks, branches and files are in them, and servers' words. Only
+// the sentence itself breaks lines.
+func fitToTell(args []any) []any {
+	clean := make([]any, len(args))
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case error:
+			clean[i] = client.Harmless(v.Error())
+		case string:
+			clean[i] = client.Harmless(v)
+		case harness.Warning:
+			clean[i] = client.Harmless(string(v))
+		default:
+			clean[i] = arg
+		}
+	}
+	return clean
 }
 
 // warn is a notice that stands out.

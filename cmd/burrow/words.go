@@ -14,15 +14,16 @@ import (
 func sentence(r *outbox.Run, now time.Time) string {
 	id := shortID(r.ID)
 	text := fmt.Sprintf("%s %s  run %s", tui.Sign(r.Status), r.Status, id)
+	host, project, branch := client.Plain(r.Host, 0), client.Plain(r.Project, 0), client.Plain(r.Branch, 0)
 	why := ""
 	if r.Message != "" {
 		why = ": " + client.Plain(r.Message, 160)
 	}
 	switch r.Status {
 	case outbox.Sent:
-		return fmt.Sprintf("%s → %s, project %s, branch %s (report %s)", text, r.Host, r.Project, r.Branch, r.Report.UUID)
+		return fmt.Sprintf("%s → %s, project %s, branch %s (report %s)", text, host, project, branch, r.Report.UUID)
 	case outbox.Deduplicated:
-		return fmt.Sprintf("%s → %s, project %s, branch %s: the server had report %s already; one report exists%s", text, r.Host, r.Project, r.Branch, r.Report.UUID, why)
+		return fmt.Sprintf("%s → %s, project %s, branch %s: the server had report %s already; one report exists%s", text, host, project, branch, r.Report.UUID, why)
 	case outbox.Sending:
 		return text + " is safe in the outbox; an attempt is in flight" + why
 	case outbox.Pending:
