@@ -261,7 +261,7 @@ func TestResubmittingWithAChange(t *testing.T) {
 		ui.Send(tea.KeyMsg{Type: tea.KeyEnter})
 	}
 	ui.sees(t, "the new run", func(f string) bool {
-		return strings.Contains(cursorOn(f), "main-again") && strings.Contains(f, "resubmits "+tail(r.ID)) && strings.Contains(f, "was deleted")
+		return strings.Contains(cursorOn(f), "main-again") && strings.Contains(f, "resubmits "+tail(r.ID)+". The report of the old one was deleted.")
 	})
 }
 

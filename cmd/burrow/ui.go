@@ -209,13 +209,18 @@ func (a *app) resubmitChanged(ctx context.Context, store *outbox.Store, hosts *c
 	}
 	var told strings.Builder
 	run, err := a.within(&told).again(ctx, store, hosts, c, f, old)
-	var notices []string
-	for line := range strings.Lines(told.String()) {
-		if line = strings.TrimPrefix(strings.TrimSpace(line), "burrow: "); !strings.HasPrefix(line, "Run ") {
+	return run, noticesIn(told.String()), err
+}
+
+// noticesIn are the sentences that were told of the old run; the new one the UI
+// shows itself.
+func noticesIn(told string) (notices []string) {
+	for line := range strings.Lines(told) {
+		if line = strings.TrimPrefix(strings.TrimSpace(line), "burrow: "); line != "" && !strings.HasPrefix(line, "Run ") {
 			notices = append(notices, line)
 		}
 	}
-	return run, notices, err
+	return notices
 }
 
 // suggest is what the form's fields begin with.
