@@ -239,6 +239,28 @@ func (t *tx) walk(statuses []Status, from uint64, upwards bool, visit func(seq u
 	}
 }
 
+// walkIDs is walk over the records of certain runs.
+func (t *tx) walkIDs(ids []uuid.UUID, from uint64, upwards bool, visit func(seq uint64, data []byte) bool) {
+	var all []uint64
+	for _, id := range ids {
+		if found := t.Bucket(bucketIDs).Get(id[:]); found != nil {
+			if seq := decodeNumber(found); from == 0 || upwards && seq >= from || !upwards && seq <= from {
+				all = append(all, seq)
+			}
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if !upwards {
+		slices.Reverse(all)
+	}
+	for _, seq := range all {
+		if data := t.Bucket(bucketRuns).Get(number(seq)); data != nil && !visit(seq, data) {
+			return
+		}
+	}
+}
+
 // runCursor goes through sequence numbers that stand behind a prefix.
 type runCursor struct {
 	cursor  *bolt.Cursor

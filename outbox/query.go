@@ -14,6 +14,9 @@ import (
 
 // Query chooses runs. Its zero value chooses all.
 type Query struct {
+	// IDs name the runs themselves; nil: any. Those that are not there are passed
+	// over.
+	IDs      []uuid.UUID
 	Statuses []Status
 	Host     string
 	Project  string
@@ -73,6 +76,19 @@ func (q Query) ParseQuery(text string, now time.Time) (Query, error) {
 	return q, nil
 }
 
+// UnknownField tells of a word that looks like a term of a field that is not
+// there, as statu:pending does. Runs may hold it all the same: it is for where
+// none does.
+func (q Query) UnknownField() error {
+	for _, word := range q.Words {
+		field, value, found := strings.Cut(word, ":")
+		if found && value != "" && !strings.HasPrefix(value, "//") && field != "" && strings.Trim(field, "abcdefghijklmnopqrstuvwxyz") == "" {
+			return fmt.Errorf("no field is called %q: use status, branch, project, host, testbed, repository or since", field)
+		}
+	}
+	return nil
+}
+
 // ParseSince reads a span back from now (90m, 2d, 1w), a day (2026-11-25) or
 // an instant in RFC 3339.
 func ParseSince(text string, now time.Time) (time.Time, error) {
@@ -98,6 +114,11 @@ func ParseSince(text string, now time.Time) (time.Time, error) {
 
 // Matches tells whether a run is one that the query chooses, its cursors aside.
 func (q Query) Matches(r *Run) bool {
+	return (q.IDs == nil || slices.Contains(q.IDs, r.ID)) && q.describes(r)
+}
+
+// describes is Matches without the IDs.
+func (q Query) describes(r *Run) bool {
 	if len(q.Statuses) > 0 && !slices.Contains(q.Statuses, r.Status) ||
 		q.Host != "" && q.Host != r.Host || q.Project != "" && q.Project != r.Project ||
 		q.Branch != "" && q.Branch != r.Branch || q.Testbed != "" && q.Testbed != r.Testbed ||
@@ -184,7 +205,7 @@ func (t *tx) listed(q Query, unread func(seq uint64, damaged error) error) (runs
 			return nil, nil
 		}
 	}
-	t.walk(q.Statuses, from, q.OldestFirst, func(seq uint64, data []byte) bool {
+	visit := func(seq uint64, data []byte) bool {
 		if q.OldestFirst && q.Before > 0 && seq >= q.Before || !q.OldestFirst && seq <= q.After {
 			return false
 		}
@@ -196,7 +217,7 @@ func (t *tx) listed(q Query, unread func(seq uint64, damaged error) error) (runs
 			err = unread(seq, damaged)
 			return err == nil
 		}
-		if !q.Matches(run) {
+		if !q.describes(run) {
 			return true
 		}
 		if err = t.explain(run); err != nil {
@@ -204,7 +225,12 @@ func (t *tx) listed(q Query, unread func(seq uint64, damaged error) error) (runs
 		}
 		runs = append(runs, run)
 		return q.Limit == 0 || len(runs) < q.Limit
-	})
+	}
+	if q.IDs != nil {
+		t.walkIDs(q.IDs, from, q.OldestFirst, visit)
+	} else {
+		t.walk(q.Statuses, from, q.OldestFirst, visit)
+	}
 	return runs, err
 }
 
