@@ -126,6 +126,10 @@ func (a *app) list(ctx context.Context, f listFlags, text string) error {
 		return damage
 	}
 	if len(runs) == 0 && (text != "" || f.chooses() || a.flags.host != "") {
+		if unknown := query.UnknownField(); unknown != nil {
+			a.notice("No run matches: %v.", unknown)
+			return nil
+		}
 		a.notice("No run matches.")
 		return nil
 	}
