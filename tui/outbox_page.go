@@ -154,28 +154,27 @@ func (p *outboxPage) show(m outboxLoaded) tea.Cmd {
 		p.reading.trouble, p.reading.stale, p.reading.surveyed = client.Plain(m.err.Error(), 0), true, false
 		return p.work.after(retryRead, rested{})
 	}
-	first := !p.reading.loaded
+	first, before := !p.reading.loaded, p.outlook.counts
 	p.reading.trouble, p.reading.loaded = "", true
-	if first {
-		p.outlook = newOutlook(m.window.counts)
-	}
+	p.outlook.counts = m.window.counts // the survey's are older
+	bell := p.ring(before, first)
 	if p.here && first && len(m.window.runs) == 0 && p.outlook.total() > 0 {
 		p.here = false // this repository has none yet: show what there is
-		return tea.Batch(p.work.after(0, rested{}), p.refilter(goalNewest))
+		return tea.Batch(bell, p.work.after(0, rested{}), p.refilter(goalNewest))
 	}
 	if len(m.window.runs) == 0 && p.filter.set() && !p.filter.alike && len(p.filter.chosen.Words) > 0 {
 		p.filter.alike = true
 		first, _ := p.ends()
-		return tea.Batch(p.work.after(0, rested{}), p.refilter(first))
+		return tea.Batch(bell, p.work.after(0, rested{}), p.refilter(first))
 	}
 	p.marks.renew(m.window.runs)
 	p.list = p.list.show(m.window, m.goal, m.seq)
 	p.detail = p.detail.show(p.list.selected())
 	if p.reading.surveyed {
-		return tea.Batch(p.work.after(restFactor*m.lasted, rested{}), p.recall())
+		return tea.Batch(bell, p.work.after(restFactor*m.lasted, rested{}), p.recall())
 	}
 	p.reading.surveyed, p.reading.lasted = true, m.lasted
-	return tea.Batch(surveyOutbox(p.work, p.options.Store, m.window.counts), p.recall())
+	return tea.Batch(bell, surveyOutbox(p.work, p.options.Store, m.window.counts), p.recall())
 }
 
 // answer takes the answer to "am I done?" in.
@@ -185,15 +184,16 @@ func (p *outboxPage) answer(m surveyed) tea.Cmd {
 		p.reading.trouble, p.reading.stale, p.reading.surveyed = client.Plain(m.err.Error(), 0), true, false
 		return p.work.after(retryRead, rested{})
 	}
-	before, first := p.outlook, !p.reading.answered
+	counts := p.outlook.counts // of the newest load
 	p.outlook, p.reading.answered = m.outlook, true
-	return tea.Batch(rest, p.ring(before, first))
+	p.outlook.counts = counts
+	return rest
 }
 
 // ring rings the terminal's bell for a run that was rejected, where the
 // configuration asks for it.
-func (p *outboxPage) ring(before outlook, first bool) tea.Cmd {
-	if !p.options.Bell || first || p.outlook.counts[outbox.Rejected] <= before.counts[outbox.Rejected] {
+func (p *outboxPage) ring(before outbox.Counts, first bool) tea.Cmd {
+	if !p.options.Bell || first || p.outlook.counts[outbox.Rejected] <= before[outbox.Rejected] {
 		return nil
 	}
 	return p.write("\a")
@@ -212,14 +212,16 @@ func (p *outboxPage) recall() tea.Cmd {
 // one's are read next.
 func (p *outboxPage) recalled(m detailsLoaded) tea.Cmd {
 	p.reading.details = false
+	var told tea.Cmd
 	if m.err != nil && !errors.Is(m.err, outbox.ErrNotFound) && !errors.Is(m.err, context.Canceled) {
-		return p.fail(m.err)
+		told = p.fail(m.err)
+	} else {
+		p.detail = p.detail.recall(m)
 	}
-	p.detail = p.detail.recall(m)
 	if p.detail.run != nil && !p.detail.has(m.need) {
-		return p.recall()
+		return tea.Batch(told, p.recall())
 	}
-	return nil
+	return told
 }
 
 // arrange shares the room out, and asks for what the view lacks: the details
