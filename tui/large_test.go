@@ -121,3 +121,30 @@ func TestWindowsMeetWithoutGaps(t *testing.T) {
 		}
 	}
 }
+
+// TestATallTerminalIsFilled from an outbox that has the runs for it.
+func TestATallTerminalIsFilled(t *testing.T) {
+	s := largeOutbox(t, filepath.Join(t.TempDir(), "outbox.db"), 600)
+	ui := startUI(t, s, 120, 200)
+	ui.sees(t, "a run on each line", func(f string) bool { return strings.Count(f, "○ pending") >= 195 })
+	for range 2 {
+		ui.Send(tea.KeyMsg{Type: tea.KeyPgDown})
+	}
+	ui.sees(t, "as many further down", func(f string) bool {
+		return strings.Count(f, "○ pending") >= 195 && !strings.Contains(f, "branch-599 ")
+	})
+}
+
+// TestOldestFirstBeginsWithTheOldest, after a filter that nothing matched too.
+func TestOldestFirstBeginsWithTheOldest(t *testing.T) {
+	s := largeOutbox(t, filepath.Join(t.TempDir(), "outbox.db"), 500)
+	ui := startUI(t, s, 120, 30)
+	ui.sees(t, "the runs", holding("500 runs"))
+	ui.Type("s")
+	ui.sees(t, "the other way", holding("oldest first"))
+	ui.Type("/")
+	ui.Type("qqqqq")
+	ui.sees(t, "none", holding("No run matches"))
+	ui.Send(tea.KeyMsg{Type: tea.KeyEsc})
+	ui.sees(t, "the oldest", func(f string) bool { return strings.Contains(cursorOn(f), " main ") })
+}

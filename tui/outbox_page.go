@@ -129,7 +129,7 @@ func (p *outboxPage) reload(to goal) tea.Cmd {
 		return nil
 	}
 	query, _ := p.filter.query(p.base())
-	l := loading{generation: p.reading.generation, query: query, goal: p.reading.goal, reach: windowReach, oldestFirst: p.oldestFirst}
+	l := loading{generation: p.reading.generation, query: query, goal: p.reading.goal, reach: p.list.reach(), oldestFirst: p.oldestFirst}
 	if p.reading.brief {
 		l.reach = max(p.list.height, 20)
 	}
@@ -138,6 +138,8 @@ func (p *outboxPage) reload(to goal) tea.Cmd {
 		l.seq = p.reading.seq
 	case run != nil:
 		l.seq = run.Seq
+	case p.reading.goal == goalSelected: // nothing is: the list begins where it begins
+		l.goal, _ = p.ends()
 	}
 	p.reading.underway, p.reading.stale, p.reading.goal, p.reading.brief = true, false, goalSelected, false
 	return loadOutbox(p.work, p.options, l)

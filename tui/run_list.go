@@ -82,10 +82,14 @@ func (v runList) scrolled() runList {
 	return v
 }
 
+// reach is how many runs are held on each side of the selected one: enough for
+// a very tall screen too.
+func (v runList) reach() int { return max(windowReach, 3*v.height) }
+
 // wantsMore tells whether the cursor is so near to an end of the window that
 // the next part should be read.
 func (v runList) wantsMore() bool {
-	near := min(2*max(v.height, 1), windowReach/2)
+	near := min(2*max(v.height, 1), v.reach()/2)
 	above, below := v.beyond()
 	return above && v.index < near || below && v.index >= len(v.runs)-near
 }

@@ -10,8 +10,8 @@ import (
 	"burrow/outbox"
 )
 
-// windowReach is how many runs are held on each side of the selected one. It
-// is several screens, so that a page of keys never waits for the disk, and
+// windowReach is how many runs at least are held on each side of the selected
+// one. It is several screens, so that a page of keys never waits for the disk, and
 // small enough that reading them all takes a few milliseconds.
 const windowReach = 120
 
