@@ -3,6 +3,8 @@ package tui
 import (
 	"strings"
 
+	"burrow/outbox"
+
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -11,7 +13,7 @@ func (a *app) footer() []string {
 	delivery := a.deliveryWords()
 	if a.room.footer > 1 {
 		answer := a.answer(a.width)
-		if ansi.StringWidth(answer+delivery)+3 > a.width && (a.delivery.On && !a.delivery.Quiet || a.outbox.outlook.waiting() == 0) {
+		if ansi.StringWidth(answer+delivery)+3 > a.width && len(a.outbox.holds) == 0 && (a.delivery.On && !a.delivery.Quiet || a.outbox.outlook.waiting() == 0) {
 			delivery = "" // as it should be, and the answer needs the room
 		}
 		if delivery != "" {
@@ -41,7 +43,7 @@ func (a *app) answer(room int) string {
 	}
 	moving, needs := outlookWords(a.outbox.outlook, a.now)
 	if total, _ := needKinds(a.outbox.outlook); total > 0 && ansi.StringWidth(strings.Join(moving, " · ")+needs)+6 > room {
-		needs = needTotal(total)
+		needs = needTotal(a.outbox.outlook, total)
 	}
 	var parts []string
 	if needs != "" {
@@ -59,17 +61,22 @@ func (a *app) answer(room int) string {
 	return " " + strings.Join(parts, ", ")
 }
 
-// deliveryWords say whether anybody here delivers. That nobody does only
-// matters while something waits.
+// deliveryWords say whether anybody here delivers, and what a person paused.
+// That nobody delivers only matters while something waits.
 func (a *app) deliveryWords() string {
 	d := a.delivery
 	words := "delivery is off"
 	if d.Why != "" {
 		words += ": " + plain(d.Why)
 	}
+	paused := pauseWords(a.outbox.holds)
 	switch {
 	case !a.outbox.reading.loaded:
 		return ""
+	case paused != "" && d.On:
+		return a.theme.warn.Render(paused)
+	case paused != "":
+		return a.theme.warn.Render(paused + ", " + words)
 	case d.On && d.Quiet:
 		return a.theme.warn.Render("quiet: a benchmark is measured")
 	case d.On:
@@ -78,6 +85,25 @@ func (a *app) deliveryWords() string {
 		return a.theme.warn.Render(words)
 	}
 	return a.theme.dim.Render(words)
+}
+
+// pauseWords name the one pause that holds, or count several.
+func pauseWords(holds []outbox.Hold) string {
+	switch len(holds) {
+	case 0:
+		return ""
+	case 1:
+	default:
+		return counted(len(holds), "pause", "pauses")
+	}
+	switch h := holds[0]; {
+	case h.Host == "" && h.Project == "":
+		return "paused: everything"
+	case h.Project == "":
+		return "paused: " + hostName(h.Host)
+	default:
+		return "paused: project " + plain(h.Project)
+	}
 }
 
 // actions is the bottom line's other half: a question, what was just done, or

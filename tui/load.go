@@ -22,6 +22,7 @@ type (
 		goal       goal
 		seq        uint64
 		window     window
+		holds      []outbox.Hold
 		delivery   Delivery
 		err        error
 		lasted     time.Duration
@@ -81,6 +82,9 @@ func loadOutbox(w *work, o Options, l loading) tea.Cmd {
 		if l.oldestFirst {
 			m.window = m.window.turned()
 		}
+		if m.err == nil {
+			m.holds, m.err = o.Store.Holds(ctx)
+		}
 		m.lasted = time.Since(started)
 		return m
 	})
@@ -88,10 +92,13 @@ func loadOutbox(w *work, o Options, l loading) tea.Cmd {
 
 // surveyOutbox reads the answer to "am I done?", which looks at more runs than
 // the screen shows: the list does not wait for it.
-func surveyOutbox(w *work, s *outbox.Store, counts outbox.Counts) tea.Cmd {
+func surveyOutbox(w *work, s *outbox.Store, counts outbox.Counts, holds []outbox.Hold) tea.Cmd {
 	return w.do(func(ctx context.Context) tea.Msg {
 		started := time.Now()
 		look, err := survey(ctx, s, counts)
+		if err == nil && holdsAll(holds) {
+			look = look.allHeld()
+		}
 		return surveyed{look, err, time.Since(started)}
 	})
 }

@@ -25,6 +25,7 @@ type outboxPage struct {
 	// oldestFirst is how the list is sorted.
 	oldestFirst bool
 	outlook     outlook
+	holds       []outbox.Hold // what a person paused
 
 	reading reading
 	changes <-chan struct{}
@@ -158,6 +159,7 @@ func (p *outboxPage) show(m outboxLoaded) tea.Cmd {
 	}
 	first, before := !p.reading.loaded, p.outlook.counts
 	p.reading.trouble, p.reading.loaded = "", true
+	p.holds = m.holds
 	p.outlook.counts = m.window.counts // the survey's are older
 	bell := p.ring(before, first)
 	if p.here && first && len(m.window.runs) == 0 && p.outlook.total() > 0 {
@@ -176,7 +178,7 @@ func (p *outboxPage) show(m outboxLoaded) tea.Cmd {
 		return tea.Batch(bell, p.work.after(restFactor*m.lasted, rested{}), p.recall())
 	}
 	p.reading.surveyed, p.reading.lasted = true, m.lasted
-	return tea.Batch(bell, surveyOutbox(p.work, p.options.Store, m.window.counts), p.recall())
+	return tea.Batch(bell, surveyOutbox(p.work, p.options.Store, m.window.counts, m.holds), p.recall())
 }
 
 // answer takes the answer to "am I done?" in.

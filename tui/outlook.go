@@ -16,10 +16,12 @@ type outlook struct {
 	drain       time.Duration         // what the servers' pace makes it take at least
 	needs       map[outbox.Reason]int // pending runs that wait for a person
 	resubmitted map[outbox.Status]int // failed runs that another one took the place of
+	left        map[outbox.Status]int // failed runs that none did
+	unseen      int                   // open or failed runs that were not looked at: the rest is at least so
 }
 
 func newOutlook(counts outbox.Counts) outlook {
-	return outlook{counts: counts, needs: map[outbox.Reason]int{}, resubmitted: map[outbox.Status]int{}}
+	return outlook{counts: counts, needs: map[outbox.Reason]int{}, resubmitted: map[outbox.Status]int{}, left: map[outbox.Status]int{}}
 }
 
 // see takes one run into account.
@@ -27,6 +29,8 @@ func (o *outlook) see(r *outbox.Run) {
 	switch {
 	case r.Status.Failed() && r.ResubmittedAs != nil:
 		o.resubmitted[r.Status]++
+	case r.Status.Failed():
+		o.left[r.Status]++
 	case r.Status != outbox.Pending:
 	case r.Reason.NeedsPerson():
 		o.needs[shortReason(r.Reason)]++
@@ -53,10 +57,39 @@ func (o outlook) needed() int {
 	return n
 }
 
-func (o outlook) failed(s outbox.Status) int { return max(o.counts[s]-o.resubmitted[s], 0) }
+// failed are the runs that ended badly and wait for a person: all, or those that
+// were seen.
+func (o outlook) failed(s outbox.Status) int {
+	if o.unseen > 0 {
+		return o.left[s]
+	}
+	return max(o.counts[s]-o.resubmitted[s], 0)
+}
 
-// waiting are the runs that go on by themselves.
-func (o outlook) waiting() int { return max(o.counts[outbox.Pending]-o.needed(), 0) }
+// waiting are the runs that go on by themselves; with those unseen, all that
+// are pending.
+func (o outlook) waiting() int {
+	if o.unseen > 0 {
+		return o.counts[outbox.Pending]
+	}
+	return max(o.counts[outbox.Pending]-o.needed(), 0)
+}
+
+// holdsAll tells whether a person paused everything.
+func holdsAll(holds []outbox.Hold) bool {
+	return slices.ContainsFunc(holds, func(h outbox.Hold) bool { return h.Host == "" && h.Project == "" })
+}
+
+// allHeld is the outlook while everything is paused: that is known of the
+// pending runs that were not looked at, too.
+func (o outlook) allHeld() outlook {
+	o.needs = map[outbox.Reason]int{outbox.ReasonPaused: o.counts[outbox.Pending]}
+	o.next, o.drain = time.Time{}, 0
+	if o.counts[outbox.Incomplete]+o.counts[outbox.Rejected] == o.left[outbox.Incomplete]+o.left[outbox.Rejected]+o.resubmitted[outbox.Incomplete]+o.resubmitted[outbox.Rejected] {
+		o.unseen = 0 // the failed ones were all seen
+	}
+	return o
+}
 
 // slowDrain is from where on it is worth saying how long draining takes.
 const slowDrain = 10 * time.Second
@@ -73,12 +106,18 @@ func outlookWords(o outlook, now time.Time) (moving []string, needs string) {
 		moving = append(moving, fmt.Sprintf("%s pending", number(n)))
 		switch {
 		case o.next.IsZero():
+		case o.next.After(now) && o.unseen > 0: // an unseen one may be due sooner
+			moving = append(moving, "next with"+countdown(o.next.Sub(now)))
 		case o.next.After(now):
 			moving = append(moving, "next "+countdown(o.next.Sub(now)))
 		default:
 			moving = append(moving, "next is due")
 		}
-		if o.drain >= slowDrain {
+		switch {
+		case o.drain < slowDrain:
+		case o.unseen > 0:
+			moving = append(moving, "all in at least "+took(o.drain.Round(time.Minute/6)))
+		default:
 			moving = append(moving, "all in about "+took(o.drain.Round(time.Minute/6)))
 		}
 	}
@@ -103,15 +142,19 @@ func needWords(o outlook) string {
 	if total == 0 {
 		return ""
 	}
-	return needTotal(total) + ": " + kinds
+	return needTotal(o, total) + ": " + kinds
 }
 
 // needTotal is the short form, for where there is no room for the kinds.
-func needTotal(total int) string {
+func needTotal(o outlook, total int) string {
+	words := number(total) + " need you"
 	if total == 1 {
-		return "1 needs you"
+		words = "1 needs you"
 	}
-	return number(total) + " need you"
+	if o.unseen > 0 {
+		return "at least " + words
+	}
+	return words
 }
 
 // needKinds counts the runs that need a person, by what they need.

@@ -91,12 +91,13 @@ const (
 )
 
 // survey looks at the runs that are open or failed, newest first. Beyond its
-// bounds the counts stay right, but the next due time may be missing.
+// bounds the counts stay right, and the outlook knows how many it did not see.
 func survey(ctx context.Context, s *outbox.Store, counts outbox.Counts) (o outlook, err error) {
 	o = newOutlook(counts)
 	var going []*outbox.Run // by themselves
 	defer func() { o.drain = outbox.DrainTime(going) }()
 	q := outbox.Query{Statuses: []outbox.Status{outbox.Pending, outbox.Sending, outbox.Incomplete, outbox.Rejected}}
+	seen := 0
 	for range surveyLimit / surveyPage {
 		open, err := page(ctx, s, q, surveyPage)
 		if err != nil {
@@ -111,7 +112,13 @@ func survey(ctx context.Context, s *outbox.Store, counts outbox.Counts) (o outlo
 		if !open.older {
 			return o, nil
 		}
+		seen += len(open.runs)
 		q.Before = open.runs[len(open.runs)-1].Seq
 	}
+	all := 0
+	for _, status := range q.Statuses {
+		all += counts[status]
+	}
+	o.unseen = max(all-seen, 0)
 	return o, nil
 }
