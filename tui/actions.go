@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"burrow/outbox"
 
@@ -39,12 +40,9 @@ func (p *outboxPage) did(m acted) tea.Cmd {
 
 // allowed are the chosen runs that an action can be done to. With none, it is
 // said why.
-func (p *outboxPage) allowed(verb string, can func(*outbox.Run) bool) ([]*outbox.Run, tea.Cmd) {
-	chosen := p.chosen()
+func (p *outboxPage) allowed(chosen []*outbox.Run, verb string, can func(*outbox.Run) bool) ([]*outbox.Run, tea.Cmd) {
 	runs := slices.DeleteFunc(slices.Clone(chosen), func(r *outbox.Run) bool { return !can(r) })
 	switch {
-	case len(chosen) == 0:
-		return nil, p.say("no run is selected", true)
 	case len(runs) == 0 && len(chosen) == 1:
 		return nil, p.say("run "+tail(chosen[0].ID)+" can't be "+verb+": it is "+string(chosen[0].Status), true)
 	case len(runs) == 0:
@@ -94,32 +92,42 @@ func (p *outboxPage) each(runs []*outbox.Run, words string, do func(context.Cont
 
 // retry asks for runs to be sent now. Whether they may be is the store's to
 // say, but what can't be is not even tried.
-func (p *outboxPage) retry() tea.Cmd {
-	runs, cmd := p.allowed("retried", retriable)
+func (p *outboxPage) retry(chosen []*outbox.Run) tea.Cmd {
+	runs, cmd := p.allowed(chosen, "retried", retriable)
 	if runs == nil {
 		return cmd
 	}
 	s := p.options.Store
-	return p.each(runs, runWords(runs)+" "+isAre(runs)+" due now: same bytes, same key",
+	return p.each(runs, runWords(runs)+p.hiddenWords(runs)+" "+isAre(runs)+" due now: same bytes, same key",
 		func(ctx context.Context, id uuid.UUID) error { _, err := s.Retry(ctx, id); return err }, nil)
 }
 
-func (p *outboxPage) askCancel() tea.Cmd {
-	runs, cmd := p.allowed("cancelled", cancellable)
+func (p *outboxPage) askCancel(chosen []*outbox.Run) tea.Cmd {
+	runs, cmd := p.allowed(chosen, "cancelled", cancellable)
 	if runs == nil {
 		return cmd
 	}
-	question := "Cancel " + runWords(runs) + "?"
+	question := "Cancel " + runWords(runs)
 	if len(runs) == 1 {
-		question = "Cancel run " + tail(runs[0].ID) + " of " + plain(runs[0].Branch) + "?"
+		question += " of " + plain(runs[0].Branch)
 	}
+	question += strings.TrimSuffix(p.hiddenWords(runs), ",") + "?"
 	s := p.options.Store
 	p.ask(question, func() tea.Cmd {
 		back := func(cancelled []uuid.UUID) *undo {
 			return &undo{"the cancellation of " + counted(len(cancelled), "run", "runs"), func(ctx context.Context) error {
 				var bad error
+				gone := 0
 				for _, id := range cancelled {
-					bad = errors.Join(bad, s.Uncancel(ctx, id))
+					err := s.Uncancel(ctx, id)
+					if errors.Is(err, outbox.ErrNotFound) {
+						gone++
+						continue
+					}
+					bad = errors.Join(bad, err)
+				}
+				if gone > 0 {
+					bad = errors.Join(bad, fmt.Errorf("%s deleted by now, and a deletion can't be taken back", counted(gone, "cancelled run was", "cancelled runs were")))
 				}
 				return bad
 			}}
@@ -130,20 +138,32 @@ func (p *outboxPage) askCancel() tea.Cmd {
 	return nil
 }
 
-func (p *outboxPage) askDelete() tea.Cmd {
-	runs, cmd := p.allowed("deleted", deletable)
+func (p *outboxPage) askDelete(chosen []*outbox.Run) tea.Cmd {
+	runs, cmd := p.allowed(chosen, "deleted", deletable)
 	if runs == nil {
 		return cmd
 	}
-	question := "Delete " + runWords(runs) + " with results and history, for good?"
+	what := runWords(runs) + p.hiddenWords(runs)
+	question := "Delete " + what + " with results and history, for good?"
 	open := slices.ContainsFunc(runs, func(r *outbox.Run) bool { return !r.Status.Acknowledged() })
 	if open {
-		question = "Delete " + runWords(runs) + " for good? What is not delivered is lost."
+		question = "Delete " + what + " for good? What is not delivered is lost."
 	}
 	p.ask(question, func() tea.Cmd {
-		return p.each(runs, runWords(runs)+" "+isAre(runs)+" deleted; reports on the server stay", p.options.Store.Delete, nil)
+		back := func(deleted []uuid.UUID) *undo {
+			return &undo{what: "the deletion of " + counted(len(deleted), "run", "runs")}
+		}
+		return p.each(runs, runWords(runs)+" "+isAre(runs)+" deleted; reports on the server stay", p.options.Store.Delete, back)
 	})
 	return nil
+}
+
+// resubmitOne opens the form for the chosen run: each has fields of its own.
+func (p *outboxPage) resubmitOne(runs []*outbox.Run) tea.Cmd {
+	if len(runs) > 1 {
+		return p.say(number(len(runs))+" runs are marked, and a resubmission is of one run at a time", true)
+	}
+	return p.askResubmit(runs[0])
 }
 
 // askPause offers what can be held back, or let go on.

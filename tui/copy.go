@@ -1,10 +1,13 @@
 package tui
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"burrow/outbox"
 
@@ -41,38 +44,67 @@ func (s *shell) copyText(text, what string) tea.Cmd {
 	})
 }
 
-// askCopy offers what can be copied of the selected run.
-func (p *outboxPage) askCopy() tea.Cmd {
-	run := p.list.selected()
-	if run == nil {
-		return p.say("no run is selected", true)
-	}
-	text := func(k, does, what, text string) choice {
-		return option(k, does, func() tea.Cmd { return p.copyText(text, what) })
+// askCopy offers what can be copied of a run, or of several, one on each line.
+func (p *outboxPage) askCopy(runs []*outbox.Run) tea.Cmd {
+	one := len(runs) == 1
+	text := func(k, does, what, whats string, of func(*outbox.Run) string) choice {
+		return option(k, does, func() tea.Cmd {
+			var lines []string
+			for _, r := range runs {
+				if line := of(r); line != "" {
+					lines = append(lines, line)
+				}
+			}
+			if one {
+				return p.copyText(lines[0], "the "+what)
+			}
+			return p.copyText(strings.Join(lines, "\n"), counted(len(lines), what, whats))
+		})
 	}
 	choices := []choice{
-		text("i", "ID", "the run's ID", run.ID.String()),
-		text("k", "key", "the idempotency key", run.Key.String()),
+		text("i", "ID", "run's ID", "runs' IDs", func(r *outbox.Run) string { return r.ID.String() }),
+		text("k", "key", "idempotency key", "idempotency keys", func(r *outbox.Run) string { return r.Key.String() }),
 	}
-	if run.ReportURL() != "" {
-		choices = append(choices, text("u", "address", "the report's address", run.ReportURL()))
+	if slices.ContainsFunc(runs, func(r *outbox.Run) bool { return r.ReportURL() != "" }) {
+		choices = append(choices, text("u", "address", "report's address", "reports' addresses", (*outbox.Run).ReportURL))
 	}
-	choices = append(choices,
-		option("j", "JSON", func() tea.Cmd { return p.copyJSON(run) }),
-		option("b", "body", func() tea.Cmd { return p.copyBody(run) }))
-	p.choose("Copy?", choices...)
+	choices = append(choices, option("j", "JSON", func() tea.Cmd { return p.copyJSON(runs) }))
+	if one {
+		choices = append(choices, option("b", "body", func() tea.Cmd { return p.copyBody(runs[0]) }))
+	}
+	question := "Copy?"
+	if hidden := p.hiddenWords(runs); !one || hidden != "" {
+		question = "Copy of " + runWords(runs) + strings.TrimSuffix(hidden, ",") + "?"
+	}
+	p.choose(question, choices...)
 	return nil
 }
 
-func (p *outboxPage) copyJSON(run *outbox.Run) tea.Cmd {
-	data, err := json.MarshalIndent(run, "", "  ")
-	if p.options.RunJSON != nil {
-		data, err = p.options.RunJSON(run)
+// copyJSON copies a run's JSON, or several runs', one on each line.
+func (p *outboxPage) copyJSON(runs []*outbox.Run) tea.Cmd {
+	shape := p.options.RunJSON
+	if shape == nil {
+		shape = func(r *outbox.Run) ([]byte, error) { return json.MarshalIndent(r, "", "  ") }
 	}
-	if err != nil {
-		return p.fail(err)
-	}
-	return p.copyText(string(data), "the run as JSON")
+	return p.work.do(func(context.Context) tea.Msg {
+		var all bytes.Buffer
+		for i, r := range runs {
+			data, err := shape(r)
+			if err == nil && len(runs) == 1 {
+				return p.copyText(string(data), "the run as JSON")()
+			}
+			if i > 0 {
+				all.WriteByte('\n')
+			}
+			if err == nil {
+				err = json.Compact(&all, data)
+			}
+			if err != nil {
+				return failed{err}
+			}
+		}
+		return p.copyText(all.String(), runWords(runs)+" as JSON, one on each line")()
+	})
 }
 
 func (p *outboxPage) copyBody(run *outbox.Run) tea.Cmd {

@@ -19,12 +19,9 @@ func (a *app) openForm() tea.Cmd {
 	return a.openFields(fieldsWanted{})
 }
 
-// askResubmit opens a form with the selected run's own values.
-func (p *outboxPage) askResubmit() tea.Cmd {
-	run := p.list.selected()
+// askResubmit opens a form with a run's own values.
+func (p *outboxPage) askResubmit(run *outbox.Run) tea.Cmd {
 	switch {
-	case run == nil:
-		return p.say("no run is selected", true)
 	case p.options.Resubmit == nil:
 		return p.say("nothing here resubmits: burrow resubmit "+tail(run.ID)+" does", true)
 	case !run.Status.Ended():

@@ -15,13 +15,13 @@ import (
 type keyMap struct {
 	Up, Down, PageUp, PageDown, Top, Bottom key.Binding
 
-	View1, View2, View3, View4, NextView, PreviousView                key.Binding
-	Palette, Undo, New, Mouse, Refresh, Suspend, Help, Quit           key.Binding
-	Abandon                                                           key.Binding
-	Open, Filter, ClearFilter, Mark, Range, Everything, Sort, Problem key.Binding
-	Retry, Cancel, Resubmit, Delete, Copy, Browser, Pause, Export     key.Binding
-	Back, NextTab, PreviousTab, Fold                                  key.Binding
-	NextProject, NextBranch, NextTestbed, NextMeasure                 key.Binding
+	View1, View2, View3, View4, NextView, PreviousView                         key.Binding
+	Palette, Undo, New, Mouse, Refresh, Suspend, Help, Quit                    key.Binding
+	Abandon                                                                    key.Binding
+	Open, Filter, ClearFilter, Mark, Range, MarkAll, Everything, Sort, Problem key.Binding
+	Retry, Cancel, Resubmit, Delete, Copy, Browser, Pause, Export              key.Binding
+	Back, NextTab, PreviousTab, Fold                                           key.Binding
+	NextProject, NextBranch, NextTestbed, NextMeasure                          key.Binding
 
 	Yes, No, Leave                key.Binding
 	Apply, Drop                   key.Binding
@@ -63,6 +63,7 @@ func newKeyMap() keyMap {
 		ClearFilter: bind("Esc", "clear filter or marks", "esc"),
 		Mark:        bind("Space", "mark", " "),
 		Range:       bind("v", "mark from the last mark to here", "v"),
+		MarkAll:     bind("Ctrl-A", "mark all that are listed", "ctrl+a"),
 		Everything:  bind("A", "all runs, or this repository's", "A"),
 		Sort:        bind("s", "newest or oldest first", "s"),
 		Problem:     bind("!", "the next run that needs you", "!"),
@@ -74,7 +75,7 @@ func newKeyMap() keyMap {
 		Copy:     bind("y", "copy key, ID, address, JSON", "y"),
 		Browser:  bind("o", "open the report in a browser", "o"),
 		Pause:    bind("p", "pause or resume delivery", "p"),
-		Export:   bind("X", "export what is listed", "X"),
+		Export:   bind("X", "export what is marked, or all", "X"),
 
 		Back:        bind("Esc", "back to the list", "esc", "enter", "left", "h"),
 		NextTab:     bind("]", "the next tab", "]"),
@@ -213,7 +214,7 @@ func (k keyMap) together() [][]scope {
 func (k keyMap) outboxScopes() []scope {
 	return []scope{
 		{"On runs", []key.Binding{k.Retry, k.Cancel, k.Resubmit, k.Delete, k.Copy, k.Browser, k.Pause, k.Export, k.NextTab, k.PreviousTab}},
-		{"In the list", []key.Binding{k.Open, k.Filter, k.ClearFilter, k.Mark, k.Range, k.Everything, k.Sort, k.Problem}},
+		{"In the list", []key.Binding{k.Open, k.Filter, k.ClearFilter, k.Mark, k.Range, k.MarkAll, k.Everything, k.Sort, k.Problem}},
 		{"In the details", []key.Binding{k.Back, k.Fold}},
 	}
 }

@@ -18,15 +18,15 @@ func (p *outboxPage) press(m tea.KeyMsg) tea.Cmd {
 	k := p.keys
 	switch {
 	case key.Matches(m, k.Retry):
-		return p.retry()
+		return p.withChosen(p.retry)
 	case key.Matches(m, k.Cancel):
-		return p.askCancel()
+		return p.withChosen(p.askCancel)
 	case key.Matches(m, k.Resubmit):
-		return p.askResubmit()
+		return p.withChosen(p.resubmitOne)
 	case key.Matches(m, k.Delete):
-		return p.askDelete()
+		return p.withChosen(p.askDelete)
 	case key.Matches(m, k.Copy):
-		return p.askCopy()
+		return p.withChosen(p.askCopy)
 	case key.Matches(m, k.Browser):
 		return p.openReport()
 	case key.Matches(m, k.Pause):
@@ -63,7 +63,9 @@ func (p *outboxPage) pressList(m tea.KeyMsg) tea.Cmd {
 		p.marks.toggle(p.list.selected())
 		p.list = p.list.move(1)
 	case key.Matches(m, k.Range):
-		p.marks.extend(p.list.runs, p.list.index)
+		return p.markRange()
+	case key.Matches(m, k.MarkAll):
+		return p.markAll()
 	case key.Matches(m, k.Everything):
 		return p.showAll()
 	case key.Matches(m, k.Problem):
@@ -92,8 +94,8 @@ func (p *outboxPage) ends() (first, last goal) {
 // clear takes back what narrows or marks the list, one thing at a time.
 func (p *outboxPage) clear() tea.Cmd {
 	switch {
-	case len(p.marks) > 0:
-		clear(p.marks)
+	case len(p.marks) > 0 || p.marking:
+		p.unmark()
 	case p.filter.set():
 		p.filter = p.filter.cleared()
 		return p.refilter(goalSelected)

@@ -15,13 +15,15 @@ import (
 type outboxPage struct {
 	*shell
 
-	layout layout
-	focus  focus
-	list   runList
-	detail detailView
-	filter filterView
-	marks  marks
-	here   bool // only this repository's runs
+	layout   layout
+	focus    focus
+	list     runList
+	detail   detailView
+	filter   filterView
+	marks    marks
+	marking  bool // runs are being read to be marked
+	markings int  // how often that began
+	here     bool // only this repository's runs
 	// oldestFirst is how the list is sorted.
 	oldestFirst bool
 	outlook     outlook
@@ -90,6 +92,10 @@ func (p *outboxPage) take(msg tea.Msg) tea.Cmd {
 		return tea.Batch(p.say(m.words, false), p.reload(goalSelected))
 	case runWanted:
 		return p.goTo(m.run)
+	case listedRead:
+		return p.mark(m)
+	case chosenRead:
+		return p.goOn(m)
 	case problemFound:
 		return p.goToProblem(m)
 	}

@@ -85,7 +85,9 @@ func TestAPauseIsSeen(t *testing.T) {
 		ui.sees(t, "the sender", holding("delivering"))
 		ui.Type("p")
 		ui.Type("a")
-		ui.sees(t, "the pause", func(f string) bool { return strings.Contains(f, "paused: everything") && !strings.Contains(f, "delivering") })
+		ui.sees(t, "the pause", func(f string) bool {
+			return strings.Contains(f, "paused: everything") && !strings.Contains(f, "delivering")
+		})
 		if _, err := s.Pause(context.Background(), "", "demo"); err != nil {
 			t.Fatal(err)
 		}

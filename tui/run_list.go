@@ -82,6 +82,15 @@ func (v runList) scrolled() runList {
 	return v
 }
 
+// holds tells whether a sequence number lies among those of the window.
+func (v runList) holds(seq uint64) bool {
+	if len(v.runs) == 0 {
+		return false
+	}
+	a, b := v.runs[0].Seq, v.runs[len(v.runs)-1].Seq
+	return seq >= min(a, b) && seq <= max(a, b)
+}
+
 // reach is how many runs are held on each side of the selected one: enough for
 // a very tall screen too.
 func (v runList) reach() int { return max(windowReach, 3*v.height) }

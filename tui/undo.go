@@ -8,8 +8,8 @@ import (
 
 // undo takes back what was done last, where that can be taken back.
 type undo struct {
-	what string // "the cancellation of run …"
-	do   func(context.Context) error
+	what string                      // "the cancellation of run …"
+	do   func(context.Context) error // nil: it can't be taken back
 }
 
 const mostUndoes = 20
@@ -32,6 +32,13 @@ func (s *shell) undoLast() tea.Cmd {
 	}
 	last := s.undoes[len(s.undoes)-1]
 	s.undoes = s.undoes[:len(s.undoes)-1]
+	if last.do == nil {
+		words := last.what + " can't be taken back"
+		if n := len(s.undoes); n > 0 {
+			words += "; " + s.keys.Undo.Help().Key + " again takes back " + s.undoes[n-1].what
+		}
+		return s.say(words, true)
+	}
 	return s.work.do(func(ctx context.Context) tea.Msg {
 		return undone{"undone: " + last.what, last.do(ctx)}
 	})
