@@ -215,44 +215,59 @@ func (p *outboxPage) resumeAll() tea.Cmd {
 	})
 }
 
-// problemFound: the next run that needs a person, or none.
+// problemFound: the next listed run that needs a person, else one elsewhere, or
+// none.
 type problemFound struct {
-	run *outbox.Run
-	err error
+	run, elsewhere *outbox.Run
+	err            error
 }
 
 // findProblem looks for the next older run that needs a person; after the
-// oldest it begins anew at the newest.
+// oldest it begins anew at the newest. Where none of the listed does, it looks
+// among all.
 func (p *outboxPage) findProblem() tea.Cmd {
-	query, _ := p.filter.query(p.base())
+	query, filtered := p.filter.query(p.base())
 	var seq uint64
 	if run := p.list.selected(); run != nil {
 		seq = run.Seq
 	}
-	s := p.options.Store
-	return p.work.do(func(ctx context.Context) tea.Msg {
-		for _, before := range []uint64{seq, 0} {
-			q := query
-			q.Statuses = []outbox.Status{outbox.Pending, outbox.Incomplete, outbox.Rejected}
-			for q.Before, q.Limit = before, surveyPage; ; {
-				runs, err := s.List(ctx, q)
-				if err != nil {
-					return problemFound{err: err}
-				}
-				if i := slices.IndexFunc(runs, needsPerson); i >= 0 {
-					return problemFound{run: runs[i]}
-				}
-				if len(runs) < q.Limit {
-					break
-				}
-				q.Before = runs[len(runs)-1].Seq
-			}
-			if before == 0 {
-				break
-			}
+	s, all, narrowed := p.options.Store, p.options.Query, filtered || p.here
+	return p.work.do(func(ctx context.Context) (msg tea.Msg) {
+		run, err := firstProblem(ctx, s, query, seq)
+		if run == nil && err == nil && seq > 0 {
+			run, err = firstProblem(ctx, s, query, 0)
 		}
-		return problemFound{}
+		if run != nil || err != nil || !narrowed {
+			return problemFound{run: run, err: err}
+		}
+		run, err = firstProblem(ctx, s, all, 0)
+		return problemFound{elsewhere: run, err: err}
 	})
+}
+
+// firstProblem is the newest run that needs a person, of those that a query
+// chooses before a sequence number (0: the end).
+func firstProblem(ctx context.Context, s *outbox.Store, q outbox.Query, before uint64) (*outbox.Run, error) {
+	can := []outbox.Status{outbox.Pending, outbox.Incomplete, outbox.Rejected}
+	if len(q.Statuses) > 0 {
+		can = slices.DeleteFunc(can, func(one outbox.Status) bool { return !slices.Contains(q.Statuses, one) })
+	}
+	if len(can) == 0 {
+		return nil, nil
+	}
+	for q.Statuses, q.Before, q.Limit = can, before, surveyPage; ; {
+		runs, err := s.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if i := slices.IndexFunc(runs, needsPerson); i >= 0 {
+			return runs[i], nil
+		}
+		if len(runs) < q.Limit {
+			return nil, nil
+		}
+		q.Before = runs[len(runs)-1].Seq
+	}
 }
 
 func needsPerson(r *outbox.Run) bool {
@@ -263,6 +278,12 @@ func (p *outboxPage) goToProblem(m problemFound) tea.Cmd {
 	switch {
 	case m.err != nil:
 		return p.fail(m.err)
+	case m.elsewhere != nil:
+		words := "none of the listed runs needs you; run " + tail(m.elsewhere.ID) + " of " + plain(m.elsewhere.Branch) + " does: "
+		if p.filter.set() {
+			return p.say(words+p.keys.ClearFilter.Help().Key+" clears the filter", false)
+		}
+		return p.say(words+p.keys.Everything.Help().Key+" shows all runs", false)
 	case m.run == nil:
 		return p.say("no run needs you", false)
 	}

@@ -45,7 +45,7 @@ func TestTheListBeginsWithThisRepositorysRuns(t *testing.T) {
 	ofRepository(t, s, "others", "bbbb")
 	ui := startUIWith(t, s, 120, 40, func(o *Options) { o.Repository = "aaaa" })
 	ui.sees(t, "this repository's run only", func(f string) bool {
-		return strings.Contains(f, "mine") && !strings.Contains(f, "others") && strings.Contains(f, "2 runs, this repository's shown")
+		return strings.Contains(f, "mine") && !strings.Contains(f, "others") && strings.Contains(f, "1 of 2 runs, this repository's")
 	})
 	ui.Type("A")
 	ui.sees(t, "all", holding("mine", "others", "runs of every repository"))
@@ -117,7 +117,7 @@ func TestCopyOpenAndExport(t *testing.T) {
 	ui.sees(t, "that there is nothing to open", holding("no report is known yet"))
 	ui.Type("/main")
 	ui.Send(tea.KeyMsg{Type: tea.KeyEnter})
-	ui.sees(t, "the filter", holding("filtered"))
+	ui.sees(t, "the filter", holding("1 of 1 run"))
 	ui.Type("X")
 	ui.sees(t, "where it goes", holding("Export the runs that the list shows to burrow-"))
 	ui.Type("y")

@@ -252,7 +252,7 @@ func (a *app) arrange() tea.Cmd {
 	if a.width >= footerWidth {
 		a.room.footer = 1
 	}
-	a.tight = a.width >= namesWidth && a.width < sideWidth
+	a.tight = a.isTight()
 	a.room.body = max(a.height-headerLines-a.room.footer, 0)
 	commands = append(commands, a.view().arrange(a.width, a.room.body))
 	if a.form != nil {

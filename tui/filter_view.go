@@ -9,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // filterView is the line that a filter is typed into. A text that can't be
@@ -16,10 +17,10 @@ import (
 type filterView struct {
 	input  textinput.Model
 	typing bool
-	chosen outbox.Query // of the last text that could be read
-	valid  string       // that text
-	alike  bool         // no run has the words: names that are like them are shown
-	why    string       // the text that stands there can't be read
+	valid  string    // the last text that could be read
+	at     time.Time // when it was typed: spans like 2d count back from then
+	alike  bool      // no run has the words: names that are like them are shown
+	why    string    // the text that stands there can't be read
 }
 
 func newFilterView() filterView {
@@ -30,12 +31,13 @@ func newFilterView() filterView {
 
 // query is what the list shows: the base query, narrowed by the filter.
 func (v filterView) query(base outbox.Query) (q outbox.Query, filtered bool) {
-	if v.valid != "" {
-		q = v.chosen
-		q.Alike = v.alike
-		return q, true
-	}
 	base.Limit, base.Before = 0, 0
+	if v.valid != "" {
+		if q, err := base.ParseQuery(v.valid, v.at); err == nil {
+			q.Alike = v.alike
+			return q, true
+		}
+	}
 	return base, len(base.Statuses)+len(base.Words) > 0 || base.Host+base.Project+base.Branch != "" || !base.Since.IsZero()
 }
 
@@ -51,16 +53,17 @@ func (v filterView) begin() filterView {
 	return v
 }
 
-func (v filterView) typed(m tea.KeyMsg, base outbox.Query, now time.Time) filterView {
+func (v filterView) typed(m tea.KeyMsg, now time.Time) filterView {
 	v.input, _ = v.input.Update(m)
 	text := client.Plain(v.input.Value(), 0)
-	base.Limit, base.Before = 0, 0
-	query, err := base.ParseQuery(text, now)
-	if err != nil {
+	if _, err := (outbox.Query{}).ParseQuery(text, now); err != nil {
 		v.why = client.Plain(err.Error(), 0)
 		return v
 	}
-	v.chosen, v.valid, v.why, v.alike = query, text, "", v.alike && text == v.valid
+	if text != v.valid {
+		v.valid, v.at, v.alike = text, now, false
+	}
+	v.why = ""
 	return v
 }
 
@@ -73,39 +76,70 @@ func (v filterView) applied() filterView {
 }
 
 func (v filterView) cleared() filterView {
-	v.valid, v.chosen, v.alike = "", outbox.Query{}, false
+	v.valid, v.alike = "", false
 	return v.applied()
 }
 
-// line draws the filter, with a summary of what it leaves where there is one.
-func (v filterView) line(t theme, summary string, width int) string {
+// line draws the filter after the marks, with a summary of what it leaves where
+// there is one. What is typed stays in sight: the rest gives way.
+func (v filterView) line(t theme, marked, summary string, width int) string {
+	if marked != "" {
+		marked = " " + t.accent.Render(marked)
+	}
 	if !v.typing && !v.set() {
-		return " " + t.dim.Render(summary)
+		if marked != "" && summary != "" {
+			marked += t.dim.Render(" ·")
+		}
+		return marked + " " + t.dim.Render(summary)
 	}
 	if v.alike {
 		summary = strings.TrimLeft(summary+" · ", " ·") + "no run has these words: names like them"
 	}
-	if summary != "" {
-		summary = "  " + t.dim.Render(summary)
-	}
+	start := marked + " " + t.accent.Render("/ ")
 	if !v.typing {
-		return between(" "+t.accent.Render("/ "+plain(v.valid))+summary, t.dim.Render("Esc clears the filter "), width)
+		if summary != "" {
+			summary = "  " + t.dim.Render(summary)
+		}
+		return between(start+t.accent.Render(plain(v.valid))+summary, t.dim.Render("Esc clears the filter "), width)
 	}
-	value, at := []rune(v.input.Value()), v.input.Position()
-	typed := plain(string(value[:at])) + t.accent.Render("▏") + plain(string(value[at:]))
-	if at == len(value) && at > 0 && value[at-1] == ' ' {
-		typed = plain(string(value)) + " " + t.accent.Render("▏")
-	}
-	help := t.dim.Render("words, status:pending, branch:main, project:…, since:2d ")
-	if v.why != "" {
-		help = t.warn.Render(cut(v.why, width*2/3) + " ")
-	}
+	start += v.typedWords(t, width-ansi.StringWidth(start)-1)
+	help, room := "", width-ansi.StringWidth(start)-3
+	const words = "words, status:pending, branch:main, project:…, since:2d"
 	switch {
-	case v.why != "":
-	case summary != "":
-		help = summary + " "
-	case width < 80:
-		help = ""
+	case v.why != "" && ansi.StringWidth(v.why) <= room:
+		help = t.warn.Render(v.why)
+	case v.why != "": // it stands below
+	case summary != "" && room >= 12:
+		help = t.dim.Render(cut(summary, room))
+	case summary == "" && len(words) <= room:
+		help = t.dim.Render(words)
 	}
-	return between(" "+t.accent.Render("/ ")+typed, help, width)
+	return between(start, help+" ", width)
+}
+
+// typedWords draw what is typed with its cursor, of a long text the part before
+// the cursor that there is room for.
+func (v filterView) typedWords(t theme, room int) string {
+	value, at := []rune(v.input.Value()), v.input.Position()
+	before, after := plain(string(value[:at])), plain(string(value[at:]))
+	if at == len(value) && at > 0 && value[at-1] == ' ' {
+		before += " "
+	}
+	if over := ansi.StringWidth(before) + 1 - room; over > 0 {
+		before = ansi.TruncateLeft(before, over+1, "…")
+	}
+	return before + t.accent.Render("▏") + after
+}
+
+// whyLines say below the line what is wrong with the text, where the line has
+// no room for it.
+func (v filterView) whyLines(t theme, line string, width int) []string {
+	if v.why == "" || strings.Contains(line, v.why) {
+		return nil
+	}
+	lines := wrapped(v.why, width-4)
+	for i, words := range lines {
+		lines[i] = left("   "+t.warn.Render(words), width)
+	}
+	return lines
 }

@@ -16,11 +16,24 @@ func (a *app) header() string {
 	end := "  " + reachWords(a.theme, a.options.Host, a.reach, a.now) + " "
 	if words := a.view().summary(); words != "" && !a.tight {
 		words = "  · " + words
+		if marked := a.outbox.markWords(); marked != "" && a.view() == a.outbox { // it is never left out
+			end = cut(end, a.width-ansi.StringWidth(start)-ansi.StringWidth("  · "+marked+" …"))
+		}
 		if room := a.width - ansi.StringWidth(start) - ansi.StringWidth(end); room >= min(ansi.StringWidth(words), 12) {
 			start += a.theme.dim.Render(words)
 		}
 	}
 	return between(start, end, a.width)
+}
+
+// isTight tells whether the header has all names, and so no room for what the
+// open view shows.
+func (a *app) isTight() bool {
+	if a.width < sideWidth {
+		return a.width >= namesWidth
+	}
+	taken := ansi.StringWidth(" burrow"+a.viewNames()+reachWords(a.theme, a.options.Host, a.reach, a.now)) + len("  ") + len(" ")
+	return taken+ansi.StringWidth("  · "+a.view().summary()) > a.width
 }
 
 // viewNames are the views with their keys; a narrow screen has the open one's

@@ -76,10 +76,14 @@ func tooSmall(t theme, width, height int) []string {
 	return append([]string{t.title.Render("burrow")}, wrapped(words, width)...)
 }
 
-// emptyLines say what to do first where there is nothing to show.
-func emptyLines(t theme, filtered, here bool, total, width int) []string {
+// emptyLines say what to do first where there is nothing to show, and what may
+// be wrong with the filter.
+func emptyLines(t theme, wrong error, filtered, here bool, total, width int) []string {
 	if filtered || total > 0 {
 		words := "No run matches. The outbox holds " + counted(total, "run", "runs") + "."
+		if wrong != nil {
+			words = "No run matches: " + sentence(wrong.Error()) + " The outbox holds " + counted(total, "run", "runs") + "."
+		}
 		switch {
 		case filtered:
 			words += " Esc clears the filter."

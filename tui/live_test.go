@@ -215,7 +215,7 @@ func TestFilterAsYouType(t *testing.T) {
 	ui.sees(t, "all", holding("main", "fix/leak", "feature/radix"))
 	ui.Type("/leak")
 	ui.sees(t, "the match only", func(f string) bool {
-		return strings.Contains(cursorOn(f), "fix/leak") && !strings.Contains(f, "feature/radix") && strings.Contains(f, "filtered")
+		return strings.Contains(cursorOn(f), "fix/leak") && !strings.Contains(f, "feature/radix") && strings.Contains(f, "1 of 3 runs")
 	})
 	ui.Send(tea.KeyMsg{Type: tea.KeyEnter})
 	ui.Send(tea.KeyMsg{Type: tea.KeyEsc})

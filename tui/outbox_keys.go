@@ -141,7 +141,7 @@ func (p *outboxPage) typeFilter(m tea.KeyMsg) tea.Cmd {
 	case key.Matches(m, p.keys.Drop):
 		p.filter = p.filter.cleared()
 	default:
-		p.filter = p.filter.typed(m, p.base(), p.now)
+		p.filter = p.filter.typed(m, p.now)
 	}
 	switch p.filter.text() {
 	case before:

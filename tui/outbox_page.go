@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"burrow/client"
@@ -57,6 +58,7 @@ func (p *outboxPage) entered() tea.Cmd { return nil }
 // base is what the list shows without a filter.
 func (p *outboxPage) base() outbox.Query {
 	q := p.options.Query
+	q.Statuses, q.Words = slices.Clip(q.Statuses), slices.Clip(q.Words)
 	if p.here {
 		q.Repository = p.options.Repository
 	}
@@ -172,7 +174,7 @@ func (p *outboxPage) show(m outboxLoaded) tea.Cmd {
 		p.here = false // this repository has none yet: show what there is
 		return tea.Batch(bell, p.work.after(0, rested{}), p.refilter(goalNewest))
 	}
-	if len(m.window.runs) == 0 && p.filter.set() && !p.filter.alike && len(p.filter.chosen.Words) > 0 {
+	if query, _ := p.filter.query(p.base()); len(m.window.runs) == 0 && p.filter.set() && !p.filter.alike && len(query.Words) > 0 && query.UnknownField() == nil {
 		p.filter.alike = true
 		first, _ := p.ends()
 		return tea.Batch(bell, p.work.after(0, rested{}), p.refilter(first))
@@ -269,33 +271,63 @@ func (p *outboxPage) counting() bool {
 }
 
 func (p *outboxPage) summary() string {
+	marked, counts := p.markWords(), p.countWords()
+	if marked != "" {
+		return marked + " · " + counts
+	}
+	return counts
+}
+
+func (p *outboxPage) markWords() string {
+	if len(p.marks) == 0 {
+		return ""
+	}
+	return number(len(p.marks)) + " marked"
+}
+
+// countWords say how many runs there are, and how many of them are listed where
+// the window has them all: nobody counts them for it.
+func (p *outboxPage) countWords() string {
 	if !p.reading.loaded {
 		return ""
 	}
-	words := counted(p.outlook.total(), "run", "runs")
-	switch _, filtered := p.filter.query(p.options.Query); {
-	case p.filter.set():
-		words += ", filtered"
-	case p.here:
-		words += ", this repository's shown"
+	total := counted(p.outlook.total(), "run", "runs")
+	words, whole := total, !p.list.newer && !p.list.older
+	_, filtered := p.filter.query(p.options.Query)
+	switch {
+	case (filtered || p.here) && whole:
+		words = number(len(p.list.runs)) + " of " + total
 	case filtered:
-		words += ", filtered"
+		words = "filtered, of " + total
+	}
+	if p.here && !filtered {
+		words += ", this repository's"
+		if !whole {
+			words += " shown"
+		}
 	}
 	if p.oldestFirst {
 		words += ", oldest first"
-	}
-	if n := len(p.marks); n > 0 {
-		words += " · " + number(n) + " marked"
 	}
 	return words
 }
 
 func (p *outboxPage) lines(width, height int) []string {
-	summary := ""
+	marked, summary := "", ""
 	if p.tight {
-		summary = p.summary()
+		marked, summary = p.markWords(), p.countWords()
 	}
-	first := left(p.filter.line(p.theme, summary, width), width)
+	lines := p.linesBelow(left(p.filter.line(p.theme, marked, summary, width), width), width, height)
+	for i, why := range p.filter.whyLines(p.theme, lines[0], width) {
+		if 1+i < len(lines) {
+			lines[1+i] = why
+		}
+	}
+	return lines
+}
+
+// linesBelow are the view's lines below its first one, and that one.
+func (p *outboxPage) linesBelow(first string, width, height int) []string {
 	if p.reading.loaded && len(p.list.runs) > 0 && p.layout.arrangement == beside {
 		return append([]string{first}, besideLines(p.theme, p.layout, p.rowsDrawn(p.layout.listWidth, p.focus == focusList), p.detail.visible(p.theme, p.layout.detailWidth), p.focus == focusDetail)...)
 	}
@@ -307,7 +339,8 @@ func (p *outboxPage) body(width int) []string {
 	case !p.reading.loaded:
 		return nil // for the milliseconds until the first page is there
 	case len(p.list.runs) == 0:
-		return emptyLines(p.theme, p.filter.set(), p.here, p.outlook.total(), width)
+		query, _ := p.filter.query(p.base())
+		return emptyLines(p.theme, query.UnknownField(), p.filter.set(), p.here, p.outlook.total(), width)
 	}
 	if p.layout.arrangement == below {
 		return p.bodyBelow(width)
