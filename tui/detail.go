@@ -18,6 +18,7 @@ type detailView struct {
 	folded bool                     // long values of the request are
 	keys   keyNames
 	stand  madeFor
+	still  stillMade
 	tabsAt int // the line that the tabs' names stand on
 
 	pager
@@ -30,6 +31,16 @@ type madeFor struct {
 	loaded        *detailsLoaded
 	width, second int64
 	on, folded    bool
+}
+
+// stillMade is an open tab in which no time passes, with what it was made for: a
+// large request takes tenths of a second to draw.
+type stillMade struct {
+	loaded *detailsLoaded
+	tab    tab
+	width  int
+	folded bool
+	lines  []string
 }
 
 func newDetailView(k keyNames) detailView { return detailView{folded: true, keys: k} }
@@ -97,11 +108,30 @@ func (v detailView) made(t theme, width, height int, now time.Time, on bool) det
 	if is != v.stand {
 		v.stand, v.lines = is, nil
 		if v.run != nil && width > 0 {
+			v.still = v.stilled(t, width)
 			v.lines, v.tabsAt = detailLines(t, v, now, on, width)
 		}
 	}
 	v.pager = v.filled(v.lines, height)
 	return v
+}
+
+// stilled draws the open tab where no time passes in it, unless it stands.
+func (v detailView) stilled(t theme, width int) stillMade {
+	loaded := v.loaded[v.tab]
+	is := stillMade{loaded: loaded, tab: v.tab, width: width, folded: v.folded}
+	if loaded == nil || v.tab != tabResults && v.tab != tabRequest {
+		return stillMade{}
+	}
+	if s := v.still; s.loaded == is.loaded && s.tab == is.tab && s.width == is.width && s.folded == is.folded {
+		return s
+	}
+	if v.tab == tabResults {
+		is.lines = resultLines(t, loaded, width)
+	} else {
+		is.lines = requestLines(t, loaded.body, v.folded, width)
+	}
+	return is
 }
 
 // detailLines draws the whole of a run's details.
@@ -133,10 +163,8 @@ func tabLines(t theme, v detailView, now time.Time, width int) []string {
 	switch v.tab {
 	case tabHistory:
 		return historyLines(t, v.run, loaded.attempts, now, width)
-	case tabResults:
-		return resultLines(t, loaded, width)
-	case tabRequest:
-		return requestLines(t, loaded.body, v.folded, width)
+	case tabResults, tabRequest:
+		return v.still.lines
 	case tabReport:
 		return reportTabLines(t, v.run, loaded, now, width)
 	case tabOverview, tabCount:
