@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"time"
 
@@ -36,6 +37,10 @@ type app struct {
 	pings   int  // generation of the question to the host
 	ticking bool // a tick is on its way
 	mouse   bool
+	leaving tea.Msg // what comes once the sender rests; nil: the UI stays
+	// suspends: Ctrl-Z leads to the shell. Bubble Tea ignores it on Windows, where
+	// nothing would wake the sender again.
+	suspends bool
 }
 
 // room is how the lines of the screen are shared out.
@@ -43,7 +48,7 @@ type room struct{ body, footer int }
 
 func newApp(o Options, w *work, t theme) *app {
 	s := &shell{options: o, work: w, theme: t, keys: newKeyMap().with(o.Keys), now: o.Now()}
-	a := &app{shell: s, mouse: o.Mouse}
+	a := &app{shell: s, mouse: o.Mouse, suspends: runtime.GOOS != "windows"}
 	a.outbox, a.reports, a.perf, a.activity = newOutboxPage(s), newReportsPage(s), newPerfPage(s), newActivityPage(s)
 	a.views = []view{a.outbox, a.reports, a.perf, a.activity}
 	return a
@@ -77,9 +82,10 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 		}
 	case pulsed:
 		if m.generation == a.pings {
-			a.delivery = a.options.Delivery()
-			return askHost(a.work, a.options, a.pings)
+			return tea.Batch(askDelivery(a.work, a.options), askHost(a.work, a.options, a.pings))
 		}
+	case deliveryTold:
+		a.delivery = m.delivery
 	case ticked:
 		a.ticking = false
 	case toastEnded:
@@ -94,6 +100,10 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 		return a.say(m.words, false)
 	case fieldsWanted, suggested, filesFound, benched, accepted:
 		return a.formHears(msg)
+	case leaveWanted:
+		return a.leave(tea.QuitMsg{})
+	case senderRests:
+		return a.handedOver(m)
 	case tea.ResumeMsg:
 		return tea.Batch(tea.ClearScreen, a.refresh(), a.resumed())
 	}
@@ -147,6 +157,12 @@ func (a *app) takesText() bool {
 // press takes a key to where it belongs: a question first, then what lies over
 // the view, then what holds everywhere, then the view.
 func (a *app) press(m tea.KeyMsg) tea.Cmd {
+	if a.leaving != nil { // the screen stays until the sender rests
+		if key.Matches(m, a.keys.Abandon, a.keys.Quit) {
+			return tea.Quit
+		}
+		return nil
+	}
 	a.toast = toast{number: a.toast.number}
 	if key.Matches(m, a.keys.Abandon) {
 		return a.abandon()
@@ -181,7 +197,7 @@ func (a *app) pressGlobal(m tea.KeyMsg) (cmd tea.Cmd, taken bool) {
 	k := a.keys
 	switch {
 	case key.Matches(m, k.Quit):
-		return tea.Quit, true
+		return a.leave(tea.QuitMsg{}), true
 	case key.Matches(m, k.Suspend):
 		return a.suspend(), true
 	case key.Matches(m, k.Help):
@@ -208,21 +224,46 @@ func (a *app) pressGlobal(m tea.KeyMsg) (cmd tea.Cmd, taken bool) {
 		return a.turn(2), true
 	case key.Matches(m, k.View4):
 		return a.turn(3), true
+	case key.Matches(m, k.Filter) && a.view() != a.outbox && !bound(m, a.view().scopes()):
+		return a.say(a.view().name()+" has no filter: "+k.View1.Help().Key+" goes to the outbox, which has one", false), true
 	default:
 		return nil, false
 	}
 	return nil, true
 }
 
-// suspend goes to the shell once the sender beside the UI has let go of its
-// claims.
+// suspend goes to the shell, where there is a way back from it.
 func (a *app) suspend() tea.Cmd {
+	if !a.suspends {
+		return a.say("this system has no way back from the shell: "+a.keys.Quit.Help().Key+" quits", true)
+	}
+	return a.leave(tea.SuspendMsg{})
+}
+
+// leaveWanted: the UI is to be left.
+type leaveWanted struct{}
+
+// senderRests: the sender beside the UI has let go of its claims.
+type senderRests struct{ then tea.Msg }
+
+// leave quits or goes to the shell once the sender beside the UI has let go of
+// its claims. That takes as long as what is being sent: meanwhile the screen
+// stays and says so.
+func (a *app) leave(then tea.Msg) tea.Cmd {
+	if a.options.Suspend == nil {
+		return func() tea.Msg { return then }
+	}
+	a.leaving, a.menu = then, nil
 	return a.work.do(func(context.Context) tea.Msg {
-		if a.options.Suspend != nil {
-			a.options.Suspend()
-		}
-		return tea.SuspendMsg{}
+		a.options.Suspend()
+		return senderRests{then}
 	})
+}
+
+// handedOver leaves at last.
+func (a *app) handedOver(m senderRests) tea.Cmd {
+	a.leaving = nil
+	return func() tea.Msg { return m.then }
 }
 
 func (a *app) resumed() tea.Cmd {

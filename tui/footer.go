@@ -111,6 +111,8 @@ func pauseWords(holds []outbox.Hold) string {
 func (a *app) actions(width int) string {
 	t := a.theme
 	switch {
+	case a.leaving != nil && a.outbox.outlook.counts[outbox.Sending] > 0:
+		return t.good.Render(cut("handing over what is being sent…", width))
 	case a.menu != nil:
 		return a.menu.line(t, width)
 	case ansi.StringWidth(a.toast.words) > a.width-4: // it stands above

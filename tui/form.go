@@ -204,7 +204,7 @@ func (f *form) halt() {
 func (a *app) abandon() tea.Cmd {
 	f := a.form
 	if f == nil {
-		return tea.Quit
+		return a.leave(tea.QuitMsg{})
 	}
 	again := f.leaving
 	f.leaving = true
@@ -216,7 +216,7 @@ func (a *app) abandon() tea.Cmd {
 		}
 	case stagePreview:
 		if again {
-			return a.discard(f.measured, tea.QuitMsg{})
+			return a.discard(f.measured, leaveWanted{})
 		}
 		a.askDiscardAndQuit()
 		return nil
@@ -228,5 +228,5 @@ func (a *app) abandon() tea.Cmd {
 		}
 	case stageFields, stageFailed:
 	}
-	return tea.Quit
+	return a.leave(tea.QuitMsg{})
 }

@@ -51,7 +51,7 @@ func (a *app) benchEnded(m benched) tea.Cmd {
 	case f == nil || f.generation != m.generation:
 		return a.discard(m.measured, nil)
 	case f.leaving:
-		return a.discard(m.measured, tea.QuitMsg{})
+		return a.discard(m.measured, leaveWanted{})
 	}
 	var unfit *UnfitError
 	switch {
@@ -90,7 +90,7 @@ func (a *app) askDiscard() {
 func (a *app) askDiscardAndQuit() {
 	f := a.form
 	a.menu = &menu{"Throw these results away and quit?", []choice{
-		{a.keys.Yes, "yes", func() tea.Cmd { return a.discard(f.measured, tea.QuitMsg{}) }},
+		{a.keys.Yes, "yes", func() tea.Cmd { return a.discard(f.measured, leaveWanted{}) }},
 		{a.keys.No, "no", func() tea.Cmd { f.leaving = false; return nil }},
 	}}
 }

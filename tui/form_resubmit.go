@@ -87,7 +87,7 @@ func (a *app) formEnded(m accepted) tea.Cmd {
 		}
 		return a.say(m.words, m.err != nil)
 	case m.err == nil && f.leaving:
-		return tea.Quit
+		return a.leave(tea.QuitMsg{})
 	case m.err == nil:
 		a.form = nil
 		return tea.Batch(a.say(m.words, false), a.turn(0), a.outbox.goTo(m.run))

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -242,6 +243,11 @@ func keyMsg(name string) tea.KeyMsg {
 		}
 	}
 	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+}
+
+// bound tells whether a key means something in one of the scopes.
+func bound(m tea.KeyMsg, scopes []scope) bool {
+	return slices.ContainsFunc(scopes, func(s scope) bool { return key.Matches(m, s.bindings...) })
 }
 
 // hint is a key in the footer: few words.

@@ -45,6 +45,8 @@ type (
 	}
 	// pulsed: it is time to ask the host again.
 	pulsed struct{ generation int }
+	// deliveryTold: the state of the sender beside the UI was asked for.
+	deliveryTold struct{ delivery Delivery }
 	// ticked: a second went by for what counts down.
 	ticked struct{}
 )
@@ -139,6 +141,12 @@ const (
 	pingInterval = 10 * time.Second
 	pingTimeout  = 5 * time.Second
 )
+
+// askDelivery looks at the sender beside the UI and at the locks that make it
+// wait.
+func askDelivery(w *work, o Options) tea.Cmd {
+	return w.do(func(context.Context) tea.Msg { return deliveryTold{o.Delivery()} })
+}
 
 func askHost(w *work, o Options, generation int) tea.Cmd {
 	if o.Ping == nil || o.Host == "" {

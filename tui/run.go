@@ -30,11 +30,11 @@ type Options struct {
 	// Ping asks a host for a sign of life: client.Hosts has one. nil: nobody
 	// asks.
 	Ping func(ctx context.Context, host string) (version string, err error)
-	// Delivery tells whether a sender runs beside the UI. It is called often
-	// and must not wait. nil: none runs.
+	// Delivery tells whether a sender runs beside the UI. It is called often, in
+	// commands only, so it may look at files. nil: none runs.
 	Delivery func() Delivery
-	// Suspend lays that sender to rest before the UI goes to the shell, and Resume
-	// wakes it after. They may wait. nil: nothing is to be done.
+	// Suspend lays that sender to rest before the UI goes to the shell or quits,
+	// and Resume wakes it after. They may wait. nil: nothing is to be done.
 	Suspend, Resume func()
 
 	// Repository is the one that burrow was started in, as runs name theirs: the
