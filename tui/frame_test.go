@@ -45,7 +45,14 @@ func testTheme(profile termenv.Profile, dark bool) theme {
 	r := lipgloss.NewRenderer(&strings.Builder{})
 	r.SetColorProfile(profile)
 	r.SetHasDarkBackground(dark)
-	return newTheme(r, nil, true)
+	return newTheme(r, nil, true, true)
+}
+
+// colourlessTheme is that of a terminal with NO_COLOR.
+func colourlessTheme() theme {
+	r := lipgloss.NewRenderer(&strings.Builder{})
+	r.SetColorProfile(termenv.ANSI)
+	return newTheme(r, nil, true, false)
 }
 
 // still makes an app that shows runs without a store, at noon, as it stands

@@ -101,7 +101,7 @@ func Run(ctx context.Context, o Options) error {
 	defer work.end()
 	defer cancel()
 
-	a := newApp(o, work, newTheme(rendererFor(o), o.Colours, showsUnicode(os.Getenv)))
+	a := newApp(o, work, themeFor(o))
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithAltScreen(), tea.WithOutput(o.Output), tea.WithFPS(framesPerSecond),
 		// The context ends at a signal. Bubble Tea's own handler, told of the same
@@ -124,6 +124,17 @@ func Run(ctx context.Context, o Options) error {
 		return nil
 	}
 	return err
+}
+
+// themeFor makes the theme for the output. NO_COLOR forbids colours and nothing
+// else: the open tab stays underlined, the cursor in a field stays visible.
+func themeFor(o Options) theme {
+	r := rendererFor(o)
+	coloured := !o.NoColor && os.Getenv("NO_COLOR") == ""
+	if !coloured && r.Output().ColorProfile() != termenv.Ascii {
+		r.SetColorProfile(termenv.ANSI)
+	}
+	return newTheme(r, o.Colours, showsUnicode(os.Getenv), coloured)
 }
 
 // rendererFor makes a renderer for the output with its colours. The

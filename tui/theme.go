@@ -78,9 +78,17 @@ func colours(own map[string]string) map[string]lipgloss.AdaptiveColor {
 	return all
 }
 
-func newTheme(r *lipgloss.Renderer, own map[string]string, unicode bool) theme {
+func newTheme(r *lipgloss.Renderer, own map[string]string, unicode, coloured bool) theme {
 	all := colours(own)
-	pen := func(name string) lipgloss.Style { return r.NewStyle().Foreground(all[name]) }
+	pen := func(name string) lipgloss.Style {
+		switch {
+		case coloured:
+			return r.NewStyle().Foreground(all[name])
+		case name == "faint":
+			return r.NewStyle().Faint(true)
+		}
+		return r.NewStyle()
+	}
 	accent := pen("accent")
 	return theme{
 		accent: inkOf(accent), title: inkOf(accent.Bold(true)), tab: inkOf(accent.Bold(true).Underline(true)), bold: inkOf(r.NewStyle().Bold(true)),

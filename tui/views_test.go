@@ -3,6 +3,7 @@ package tui
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -301,11 +302,27 @@ func TestStatusIsNotByColourAlone(t *testing.T) {
 	}
 }
 
-// TestNoColourMeansNone: with NO_COLOR's profile no colour is in any frame.
+// TestNoColourMeansNone: with NO_COLOR no colour is in any frame, but the open
+// tab, a field's cursor and what is bold are still seen.
 func TestNoColourMeansNone(t *testing.T) {
-	for name, make := range stills(t, testTheme(termenv.Ascii, true), 120, 40, oneOfEach(), sampleNames) {
-		if frame := make().View(); strings.Contains(frame, "\x1b[3") || strings.Contains(frame, "\x1b[4") && !strings.Contains(frame, "\x1b[4m") {
-			t.Errorf("%s has colour: %q", name, frame)
+	sequence := regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	shown := map[string]bool{}
+	for name, make := range stills(t, colourlessTheme(), 120, 40, oneOfEach(), sampleNames) {
+		frame := make().View()
+		for _, one := range sequence.FindAllString(frame, -1) {
+			for code := range strings.SplitSeq(strings.Trim(one, "\x1b[m"), ";") {
+				if shown[code] = true; len(code) > 1 {
+					t.Errorf("%s has colour: %q", name, one)
+				}
+			}
+		}
+		if !strings.Contains(frame, "\x1b[1;4;4m1 Outbox") && make().current == 0 {
+			t.Errorf("%s: the open view is not underlined: %q", name, strings.Split(frame, "\n")[0])
+		}
+	}
+	for attribute, code := range map[string]string{"bold": "1", "faint": "2", "underline": "4", "a field's cursor": "7"} {
+		if !shown[code] {
+			t.Errorf("%s is nowhere", attribute)
 		}
 	}
 }

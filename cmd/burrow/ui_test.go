@@ -158,3 +158,23 @@ func TestThePromiseOnTheScreen(t *testing.T) {
 	ui := p.openUI(120, 40, "burrow demo")
 	ui.shows(20*time.Second, "unknown", "replayed", "deduplicated", "all delivered")
 }
+
+// TestNoColorForbidsColoursOnly: in a terminal with NO_COLOR the open view is
+// underlined, and a dumb terminal gets nothing but text.
+func TestNoColorForbidsColoursOnly(t *testing.T) {
+	p := newPlace(t)
+	for how, underlined := range map[string]bool{"env NO_COLOR=1 burrow": true, "burrow --color never": true, "env NO_COLOR=1 TERM=dumb burrow": false} {
+		ui := p.openUI(80, 24, how)
+		ui.shows(20*time.Second, "The outbox is empty")
+		out, err := ui.tmux("capture-pane", "-p", "-e").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, _, _ := strings.Cut(string(out), "\n")
+		head = strings.NewReplacer("\x1b[39m", "", "\x1b[49m", "").Replace(head) // back to none
+		if strings.Contains(head, "\x1b[1;4m1 Outbox") != underlined || strings.Contains(head, "\x1b[3") {
+			t.Errorf("%s: %q", how, head)
+		}
+		ui.end()
+	}
+}
