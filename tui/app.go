@@ -183,7 +183,7 @@ func (a *app) press(m tea.KeyMsg) tea.Cmd {
 			return nil
 		}
 		a.helping = false
-		if key.Matches(m, a.keys.Help, a.keys.Back) {
+		if key.Matches(m, a.keys.Help, a.keys.Back, a.keys.Quit) {
 			return nil
 		} // any other key means what it always means
 	}

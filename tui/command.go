@@ -23,7 +23,7 @@ type Command struct {
 	Run string
 }
 
-func (c Command) binding() key.Binding { return bind(shownKey(c.Key), c.Name, c.Key) }
+func (c Command) binding() key.Binding { return bind(shownKey(c.Key), plain(c.Name), c.Key) }
 
 // customCommand finds the command of a key and runs it.
 func (p *outboxPage) customCommand(m tea.KeyMsg) (tea.Cmd, bool) {

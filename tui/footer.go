@@ -133,7 +133,7 @@ func (a *app) hints() []hint {
 	case a.palette != nil:
 		return []hint{hintOf(k.Choose, "do it"), {"↑/↓", "choose"}, hintOf(k.Dismiss, "close")}
 	case a.helping:
-		list := []hint{hintOf(k.Quit, "quit"), hintOf(k.Help, "close")}
+		list := []hint{hintOf(k.Help, "close")}
 		if a.help.scrolls() {
 			list = append([]hint{{"↑/↓", "scroll"}}, list...)
 		}
@@ -148,7 +148,7 @@ func hints(t theme, list []hint, width int) string {
 	if len(list) == 0 {
 		return ""
 	}
-	draw := func(h hint) string { return t.accent.Render(h.key) + " " + t.dim.Render(h.does) }
+	draw := func(h hint) string { return t.accent.Render(t.key(h.key)) + " " + t.dim.Render(h.does) }
 	last := draw(list[len(list)-1])
 	room := width - ansi.StringWidth(last)
 	var parts []string

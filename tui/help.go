@@ -1,70 +1,79 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // helpLines draw the help page from the keys themselves, in as many columns as
 // fit, and then what the signs mean where there is room.
 func helpLines(t theme, scopes []scope, width int) []string {
-	const column = 40
-	var blocks [][]string
+	const most = 3
+	for count := most; count > 1; count-- {
+		if lines, fit := columned(t, scopes, count, width); fit {
+			return lines
+		}
+	}
+	return stackLines(t, scopes, true)
+}
+
+// columned spreads the scopes over columns, each where there is most room left;
+// fit tells whether no line is cut for it.
+func columned(t theme, scopes []scope, count, width int) (lines []string, fit bool) {
+	stacks, heights := make([][]scope, count), make([]int, count)
+	least := func() int { return slices.Index(heights, slices.Min(heights)) }
 	for _, s := range scopes {
-		block := []string{" " + t.title.Render(s.name)}
-		for _, b := range s.bindings {
-			block = append(block, helpLine(t, b))
+		i := least()
+		stacks[i] = append(stacks[i], s)
+		heights[i] += len(s.bindings) + 2
+	}
+	last := least() // the signs'
+	drawn, widths, spare := make([][]string, count), make([]int, count), width
+	for i, stack := range stacks {
+		drawn[i] = stackLines(t, stack, i == last)
+		for _, line := range drawn[i] {
+			widths[i] = max(widths[i], ansi.StringWidth(line)+1)
 		}
-		blocks = append(blocks, append(block, ""))
+		spare -= widths[i]
+		heights[i] = len(drawn[i])
 	}
-	blocks = append(blocks, signLines(t))
-	count := min(max(width/column, 1), 3)
-	if count == 1 {
-		return flat(blocks)
+	if spare < 0 {
+		return nil, false
 	}
-	return beneath(blocks, count, width/count)
-}
-
-func helpLine(t theme, b key.Binding) string {
-	return " " + t.accent.Render(right(b.Help().Key, 7)) + "  " + b.Help().Desc
-}
-
-func flat(blocks [][]string) []string {
-	var lines []string
-	for _, block := range blocks {
-		lines = append(lines, block...)
-	}
-	return lines
-}
-
-// beneath fills columns with blocks, each where there is most room left.
-func beneath(blocks [][]string, count, width int) []string {
-	stacks := make([][]string, count)
-	for _, block := range blocks {
-		least := 0
-		for i := range stacks {
-			if len(stacks[i]) < len(stacks[least]) {
-				least = i
-			}
-		}
-		stacks[least] = append(stacks[least], block...)
-	}
-	height := 0
-	for _, stack := range stacks {
-		height = max(height, len(stack))
-	}
-	lines := make([]string, height)
+	lines = make([]string, slices.Max(heights))
 	for i := range lines {
 		var line strings.Builder
-		for _, stack := range stacks {
+		for j, stack := range drawn {
 			text := ""
 			if i < len(stack) {
 				text = stack[i]
 			}
-			line.WriteString(left(text, width))
+			line.WriteString(left(text, widths[j]+spare/count))
 		}
 		lines[i] = line.String()
+	}
+	return lines, true
+}
+
+// stackLines draw scopes one below the other, their keys in one column.
+func stackLines(t theme, scopes []scope, signs bool) (lines []string) {
+	keys := 0
+	for _, s := range scopes {
+		for _, b := range s.bindings {
+			keys = max(keys, ansi.StringWidth(t.key(b.Help().Key)))
+		}
+	}
+	for _, s := range scopes {
+		lines = append(lines, " "+t.title.Render(s.name))
+		for _, b := range s.bindings {
+			lines = append(lines, "  "+t.accent.Render(right(t.key(b.Help().Key), keys))+"  "+b.Help().Desc)
+		}
+		lines = append(lines, "")
+	}
+	if signs {
+		lines = append(lines, signLines(t)...)
 	}
 	return lines
 }

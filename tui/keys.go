@@ -47,12 +47,12 @@ func newKeyMap() keyMap {
 		View3:        bind("3", "a metric over versions", "3"),
 		View4:        bind("4", "attempts as they happen", "4"),
 		NextView:     bind("Tab", "the next view", "tab"),
-		PreviousView: bind("⇧Tab", "the view before", "shift+tab"),
+		PreviousView: bind("Shift-Tab", "the view before", "shift+tab"),
 
 		Palette: bind(":", "find an action", ":", "ctrl+p"),
 		Undo:    bind("u", "undo", "u"),
 		New:     bind("n", "new run", "n"),
-		Mouse:   bind("M", "mouse: burrow's or the terminal's", "M"),
+		Mouse:   bind("M", "the mouse, on or off", "M"),
 		Refresh: bind("R", "read all again", "R", "ctrl+l"),
 		Suspend: bind("Ctrl-Z", "to the shell; fg comes back", "ctrl+z"),
 		Help:    bind("?", "help", "?"),
@@ -63,7 +63,7 @@ func newKeyMap() keyMap {
 		Filter:      bind("/", "filter", "/"),
 		ClearFilter: bind("Esc", "clear filter or marks", "esc"),
 		Mark:        bind("Space", "mark", " "),
-		Range:       bind("v", "mark from the last mark to here", "v"),
+		Range:       bind("v", "mark up to the nearest mark", "v"),
 		MarkAll:     bind("Ctrl-A", "mark all that are listed", "ctrl+a"),
 		Everything:  bind("A", "all runs, or this repository's", "A"),
 		Sort:        bind("s", "newest or oldest first", "s"),
@@ -127,8 +127,20 @@ func (k keyMap) asides() []scope {
 }
 
 func (a *app) allScopes() []scope {
-	scopes := a.view().scopes()
+	scopes := append(a.view().scopes(), a.ownScope()...)
 	return append(append(scopes, a.keys.everywhere()...), a.keys.asides()...)
+}
+
+// ownScope lists a person's own commands, where they do something.
+func (a *app) ownScope() []scope {
+	if len(a.options.Commands) == 0 || a.view() != a.outbox {
+		return nil
+	}
+	own := scope{name: "Your commands"}
+	for _, c := range a.options.Commands {
+		own.bindings = append(own.bindings, c.binding())
+	}
+	return []scope{own}
 }
 
 // bindingName is how the configuration names a field: PageUp is page-up.
@@ -158,11 +170,33 @@ func (k keyMap) with(others map[string][]string) keyMap {
 	return k
 }
 
+// shownKey writes a key as burrow writes all: ctrl+g is Ctrl-G, f5 is F5.
 func shownKey(k string) string {
-	if k == " " {
-		return "Space"
+	name, of := "", k
+	for _, modifier := range []string{"ctrl", "alt", "shift"} {
+		if rest, found := strings.CutPrefix(of, modifier+"+"); found && rest != "" {
+			name, of = name+strings.ToUpper(modifier[:1])+modifier[1:]+"-", rest
+		}
 	}
-	return k
+	special := map[string]string{
+		" ": "Space", "enter": "Enter", "esc": "Esc", "tab": "Tab", "backspace": "Backspace", "delete": "Del", "insert": "Ins",
+		"home": "Home", "end": "End", "pgup": "PgUp", "pgdown": "PgDn", "up": "↑", "down": "↓", "left": "←", "right": "→",
+	}
+	switch {
+	case special[of] != "":
+		of = special[of]
+	case len(of) > 1 && of[0] == 'f' && of[1] >= '0' && of[1] <= '9', len(of) == 1 && strings.Contains(name, "Ctrl-"):
+		of = strings.ToUpper(of)
+	}
+	return name + of
+}
+
+// key writes a key's name for the terminal: arrows have no twins in ASCII.
+func (t theme) key(name string) string {
+	if t.unicode {
+		return name
+	}
+	return strings.NewReplacer("↑", "Up", "↓", "Down", "←", "Left", "→", "Right").Replace(name)
 }
 
 // CheckKeys tells what is wrong with a configuration's keys: an action that is

@@ -212,3 +212,5 @@ func retriable(r *outbox.Run) bool { return !r.Status.Acknowledged() && r.Status
 func cancellable(r *outbox.Run) bool { return r.Status == outbox.Pending }
 
 func deletable(r *outbox.Run) bool { return r.Status != outbox.Sending }
+
+func resubmittable(r *outbox.Run) bool { return r.Status.Ended() && !r.BodyPruned }
