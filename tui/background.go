@@ -11,9 +11,9 @@ import (
 	"github.com/muesli/cancelreader"
 )
 
-// backgroundWait bounds the question for the background colour: time for a
+// answerWait bounds a question to the terminal: time for a
 // round trip over a slow line, short enough not to be felt as a hang.
-const backgroundWait = 500 * time.Millisecond
+const answerWait = 500 * time.Millisecond
 
 // hasDarkBackground asks the terminal. Lip Gloss could, but it waits for 5 s
 // where nobody answers and does not ask inside tmux at all, which knows. The
@@ -23,25 +23,31 @@ func hasDarkBackground(in *os.File, out term.File) bool {
 	if !term.IsTerminal(in.Fd()) || !term.IsTerminal(out.Fd()) || os.Getenv("TERM") == "dumb" {
 		return darkByEnvironment(os.Getenv)
 	}
+	if dark, ok := darkByAnswer(asked(in, out, "\x1b]11;?\x1b\\\x1b[c", readAnswer)); ok {
+		return dark
+	}
+	return darkByEnvironment(os.Getenv)
+}
+
+// asked asks the terminal something and reads its answer, for as long as
+// answerWait.
+func asked(in *os.File, out io.Writer, question string, read func(io.Reader) string) string {
 	before, err := term.MakeRaw(in.Fd())
 	if err != nil {
-		return darkByEnvironment(os.Getenv)
+		return ""
 	}
 	defer term.Restore(in.Fd(), before) //nolint:errcheck // nothing to be done about it
 	reader, err := cancelreader.NewReader(in)
 	if err != nil {
-		return darkByEnvironment(os.Getenv)
+		return ""
 	}
 	defer reader.Close()
-	timer := time.AfterFunc(backgroundWait, func() { reader.Cancel() })
+	timer := time.AfterFunc(answerWait, func() { reader.Cancel() })
 	defer timer.Stop()
-	if _, err := io.WriteString(out, "\x1b]11;?\x1b\\\x1b[c"); err != nil {
-		return darkByEnvironment(os.Getenv)
+	if _, err := io.WriteString(out, question); err != nil {
+		return ""
 	}
-	if dark, ok := darkByAnswer(readAnswer(reader)); ok {
-		return dark
-	}
-	return darkByEnvironment(os.Getenv)
+	return read(reader)
 }
 
 // readAnswer reads until the device's attributes came (ESC [ … c), or nothing

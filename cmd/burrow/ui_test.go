@@ -178,3 +178,29 @@ func TestNoColorForbidsColoursOnly(t *testing.T) {
 		ui.end()
 	}
 }
+
+// TestWhatACommandPrintsCanBeRead: the UI comes back after Enter, or at once
+// where a person's own command printed nothing.
+func TestWhatACommandPrintsCanBeRead(t *testing.T) {
+	p := newPlace(t)
+	p.file("go.txt", goOutput)
+	p.file("config.toml", `[[ui.commands]]
+key = "ctrl+g"
+name = "tell"
+run = "echo the branch is {branch}"
+[[ui.commands]]
+key = "ctrl+t"
+name = "keep quiet"
+run = "touch {id}"
+`)
+	p.burrow(0, "run", "--branch", "fix/leak", "cat", "go.txt")
+	ui := p.openUI(80, 24, "burrow --config config.toml")
+	ui.shows(20*time.Second, "1 run", "fix/leak")
+	ui.press("C-g")
+	ui.shows(20*time.Second, "the branch is fix/leak", "press Enter to return to burrow")
+	ui.press("Enter")
+	ui.shows(20*time.Second, "tell: done", "1 run")
+	ui.press("C-t")
+	ui.shows(20*time.Second, "keep quiet: done", "1 run")
+	ui.press("q")
+}
