@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -199,18 +200,36 @@ func (t theme) key(name string) string {
 	return strings.NewReplacer("↑", "Up", "↓", "Down", "←", "Left", "→", "Right").Replace(name)
 }
 
+// Action is what a key does, by the name that the configuration has for it.
+type Action struct {
+	Name string
+	Keys []string
+	Does string
+}
+
+// Actions lists all actions, with other keys for some.
+func Actions(others map[string][]string) []Action {
+	v := reflect.ValueOf(newKeyMap().with(others))
+	list := make([]Action, v.NumField())
+	for i := range list {
+		b := v.Field(i).Interface().(key.Binding)
+		list[i] = Action{bindingName(v.Type().Field(i).Name), b.Keys(), b.Help().Desc}
+	}
+	return list
+}
+
 // CheckKeys tells what is wrong with a configuration's keys: an action that is
 // not there, or a key that means two things in one place.
 func CheckKeys(others map[string][]string) error {
-	known := map[string]bool{}
-	for field := range reflect.TypeFor[keyMap]().Fields() {
-		known[bindingName(field.Name)] = true
+	var known []string
+	for _, one := range Actions(nil) {
+		known = append(known, one.Name)
 	}
-	for name, keys := range others {
-		if !known[name] {
-			return fmt.Errorf("no action is called %q: burrow's help (?) lists them, and README.md names them", name)
+	for _, name := range slices.Sorted(maps.Keys(others)) {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("no action is called %q: there are %s", name, strings.Join(known, ", "))
 		}
-		if len(keys) == 0 {
+		if len(others[name]) == 0 {
 			return fmt.Errorf("%s has no key", name)
 		}
 	}

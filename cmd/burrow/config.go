@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -41,9 +42,11 @@ type config struct {
 
 	UI uiConfig `toml:"ui" json:"ui,omitzero"`
 
-	path   string // "" where there is none
-	mend   outbox.MendPolicy
-	settle time.Duration
+	path string // "" where there is none
+	// uiTrouble is what is wrong with the table [ui]: only the UI minds.
+	uiTrouble error
+	mend      outbox.MendPolicy
+	settle    time.Duration
 
 	keepBodies, keepRuns time.Duration // see outbox.Retention
 	maxSize              int64         // bytes; 0: the default
@@ -56,19 +59,28 @@ func loadConfig(path string) (config, error) {
 	if !named {
 		path = filepath.Join(xdg.ConfigHome, "burrow", "config.toml")
 	}
-	var c config
-	file, err := os.Open(path)
+	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && !named {
-		return c, nil
+		return config{}, nil
 	}
 	if err != nil {
-		return c, fmt.Errorf("configuration: %w", err)
+		return config{}, fmt.Errorf("configuration: %w", err)
 	}
-	defer file.Close()
-	c.path = path
-	if err := toml.NewDecoder(file).DisallowUnknownFields().Decode(&c); err != nil {
-		return c, fmt.Errorf("configuration %s: %w", path, explainTOML(err))
+	var outer struct { // all but the table [ui]
+		config
+		UI any `toml:"ui"`
 	}
+	strict := func(into any) error {
+		return toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(into)
+	}
+	if err := strict(&outer); err != nil {
+		return config{path: path}, fmt.Errorf("configuration %s: %w", path, explainTOML(err))
+	}
+	c, whole := outer.config, config{}
+	if err := strict(&whole); err != nil {
+		c.uiTrouble = fmt.Errorf("configuration %s: %w", path, explainTOML(err))
+	}
+	c.path, c.UI = path, whole.UI
 	return c, c.check()
 }
 
@@ -106,8 +118,8 @@ func (c *config) check() (err error) {
 			return at("mend", err)
 		}
 	}
-	if err := c.UI.check(); err != nil {
-		return at("ui", err)
+	if err := c.UI.check(); err != nil && c.uiTrouble == nil {
+		c.uiTrouble, c.UI = at("ui", err), uiConfig{}
 	}
 	if c.Settle != "" {
 		if c.settle, err = time.ParseDuration(c.Settle); err != nil {
@@ -178,11 +190,12 @@ func explainTOML(err error) error {
 	return err
 }
 
-func configKeys() []string {
-	var keys []string
-	for field := range reflect.TypeFor[config]().Fields() {
+func configKeys() []string { return append(keysOf[config](""), keysOf[uiConfig]("ui.")...) }
+
+func keysOf[T any](table string) (keys []string) {
+	for field := range reflect.TypeFor[T]().Fields() {
 		if key := field.Tag.Get("toml"); key != "" {
-			keys = append(keys, key)
+			keys = append(keys, table+key)
 		}
 	}
 	return keys

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
@@ -69,12 +70,13 @@ func (a *app) showConfig() error {
 		{"log-file", firstOf(a.flags.logFile, a.conf.LogFile), origin(a.flags.logFile, "", a.conf.LogFile)},
 		{"log-level", firstOf(a.flags.logLevel, a.conf.LogLevel, "info"), origin(a.flags.logLevel, "", a.conf.LogLevel)},
 	}
+	settings = append(settings, a.conf.UI.settings(a.conf.path)...)
 	if a.flags.json {
 		object := map[string]setting{}
 		for _, s := range settings {
 			object[s.Name] = s
 		}
-		return a.printJSON(object)
+		return errors.Join(a.printJSON(object), a.conf.uiTrouble)
 	}
 	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	for _, s := range settings {
@@ -83,5 +85,5 @@ func (a *app) showConfig() error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing the settings: %w", err)
 	}
-	return nil
+	return a.conf.uiTrouble
 }

@@ -151,6 +151,9 @@ func (a *app) demoLines(ctx context.Context, s *stage) error {
 
 // demoUI acts it out in the terminal UI, until the person quits.
 func (a *app) demoUI(ctx context.Context, s *stage) error {
+	if a.conf.uiTrouble != nil {
+		return a.conf.uiTrouble
+	}
 	entry, err := demoRun(s.host)
 	if err != nil {
 		return err

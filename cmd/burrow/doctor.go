@@ -92,6 +92,10 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 }
 
 func (e *examination) config() {
+	if e.app.conf.uiTrouble != nil {
+		e.say("config", wrong, "%v (only the terminal UI minds)", e.app.conf.uiTrouble)
+		return
+	}
 	if e.app.conf.path == "" {
 		e.say("config", fine, "no configuration file: the defaults hold (burrow config show)")
 		return

@@ -31,6 +31,9 @@ func (a *app) uiCommand() *cobra.Command {
 }
 
 func (a *app) openUI(ctx context.Context) error {
+	if a.conf.uiTrouble != nil {
+		return a.conf.uiTrouble
+	}
 	if !terminal(a.in) || !terminal(a.out) {
 		return usage("%w", errNoTerminal)
 	}
@@ -101,9 +104,7 @@ func (a *app) uiOptions(store *outbox.Store, hosts *client.Hosts, c connection) 
 		o.Repository = client.RepositoryOf(about)
 		o.Branch = firstOf(o.Branch, about[client.ContextBranchName])
 	}
-	for _, one := range ui.Commands {
-		o.Commands = append(o.Commands, tui.Command{Key: one.Key, Name: firstOf(one.Name, one.Run), Run: one.Run})
-	}
+	o.Commands = ui.commands()
 	cache := client.NewCache(filepath.Join(xdg.CacheHome, "burrow", "pages"), a.log)
 	o.Browse = func(host string) (*client.Browser, error) { return hosts.Browse(host, hosts.CredentialOf(host), cache) }
 	o.Export = func(ctx context.Context, q outbox.Query, path string) (runs, damaged int, err error) {
