@@ -129,7 +129,7 @@ func (v detailView) stilled(t theme, width int) stillMade {
 	if v.tab == tabResults {
 		is.lines = resultLines(t, loaded, width)
 	} else {
-		is.lines = requestLines(t, loaded.body, v.folded, width)
+		is.lines = requestLines(t, loaded.body, v.folded, v.keys.fold, width)
 	}
 	return is
 }
@@ -156,7 +156,7 @@ func tabLines(t theme, v detailView, now time.Time, width int) []string {
 	loaded := v.loaded[v.tab]
 	switch {
 	case v.tab == tabOverview:
-		return overviewLines(t, v.run, loaded, now, width)
+		return overviewLines(t, v.keys, v.run, loaded, now, width)
 	case loaded == nil:
 		return []string{t.dim.Render("   reading…")}
 	}
@@ -175,14 +175,14 @@ func tabLines(t theme, v detailView, now time.Time, width int) []string {
 // mostRecent is how many attempts the overview has.
 const mostRecent = 6
 
-func overviewLines(t theme, r *outbox.Run, loaded *detailsLoaded, now time.Time, width int) []string {
+func overviewLines(t theme, k keyNames, r *outbox.Run, loaded *detailsLoaded, now time.Time, width int) []string {
 	short, long := factLines(t, facts(r, now), width)
 	lines := append(short, "", " "+t.dim.Render("HISTORY"))
 	if loaded != nil {
 		attempts := loaded.attempts
 		if earlier := len(attempts) - mostRecent; earlier > 1 {
 			attempts = attempts[earlier:]
-			lines = append(lines, "   "+t.dim.Render(cut(counted(earlier, "earlier line", "earlier lines")+": ] opens the whole history", width-3)))
+			lines = append(lines, "   "+t.dim.Render(cut(counted(earlier, "earlier line", "earlier lines")+": "+k.nextTab+" opens the whole history", width-3)))
 		}
 		lines = append(lines, historyLines(t, r, attempts, now, width)...)
 	}

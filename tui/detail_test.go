@@ -49,3 +49,19 @@ func TestOnlyWhatCountsDownIsDrawnEachSecond(t *testing.T) {
 		}
 	}
 }
+
+// TestTabsNameTheKeysThatAreBound, not those that are bound without a
+// configuration.
+func TestTabsNameTheKeysThatAreBound(t *testing.T) {
+	th, keys := testTheme(termenv.Ascii, true), newKeyMap().with(map[string][]string{"fold": {"f6"}, "next-tab": {"ctrl+n"}}).names()
+	v := newDetailView(keys).show(run(func(r *outbox.Run) { r.Status = outbox.Sent })).turned(tabRequest)
+	v = v.recall(detailsLoaded{need: v.wants(), body: []byte(`{"results":["a\nb\nc\nd\ne\nf\ng\nh"]}`)})
+	if text := strings.Join(v.made(th, 80, 40, noon, true).lines, "\n"); !strings.Contains(text, "folded: F6 shows all") {
+		t.Error(text)
+	}
+	v = v.turned(tabOverview)
+	v = v.recall(detailsLoaded{need: v.wants(), attempts: make([]outbox.Attempt, 2*mostRecent)})
+	if text := strings.Join(v.made(th, 80, 40, noon, true).lines, "\n"); !strings.Contains(text, "Ctrl-N opens the whole history") {
+		t.Error(text)
+	}
+}

@@ -76,7 +76,7 @@ func TestAnyKeysLeaveTheOutboxClean(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { _, err := p.Run(); done <- err }()
 
-	keys := strings.Split("up down pgup pgdown home end enter enter esc tab shift+tab left right 1 2 3 4 j k g G l h / : ? ! A v r x e D y p X o u n R M [ ] z b t m P y i k a r main : since:1d status:sent backspace ctrl+e ctrl+j", " ")
+	keys := strings.Split("up down pgup pgdown home end enter enter esc tab shift+tab left right 1 2 3 4 j k g G l h / : ? ! A v r x e D y p X o u n R M [ ] z b t m P y i k a r main : since:1d status:sent backspace ctrl+e ctrl+j ctrl+a", " ")
 	keys = append(keys, " ", " ", "日", "\x1b")
 	pressed := 0
 	for end := time.Now().Add(lasts); time.Now().Before(end); pressed++ {

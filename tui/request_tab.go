@@ -12,7 +12,7 @@ const foldedLines = 4
 
 // requestLines draw the frozen body, indented and coloured; texts of many
 // lines, as harness output is, stand as lines.
-func requestLines(t theme, body []byte, folded bool, width int) []string {
+func requestLines(t theme, body []byte, folded bool, unfold string, width int) []string {
 	if len(body) == 0 {
 		return []string{t.dim.Render("   The frozen bytes were dropped after their time.")}
 	}
@@ -22,7 +22,7 @@ func requestLines(t theme, body []byte, folded bool, width int) []string {
 		return stepped(wrapped("These bytes are no JSON: "+err.Error(), width-6))
 	}
 	if d.hidden > 0 {
-		d.lines = append(d.lines, "", t.dim.Render(counted(d.hidden, "line is", "lines are")+" folded: z shows all"))
+		d.lines = append(d.lines, "", t.dim.Render(counted(d.hidden, "line is", "lines are")+" folded: "+unfold+" shows all"))
 	}
 	for i, line := range d.lines {
 		d.lines[i] = "   " + line

@@ -16,10 +16,10 @@ import (
 type account struct{ title, what, next string }
 
 // keyNames are the keys that sentences name.
-type keyNames struct{ retry, cancel, resubmit, pause string }
+type keyNames struct{ retry, cancel, resubmit, pause, fold, nextTab string }
 
 func (k keyMap) names() keyNames {
-	return keyNames{k.Retry.Help().Key, k.Cancel.Help().Key, k.Resubmit.Help().Key, k.Pause.Help().Key}
+	return keyNames{k.Retry.Help().Key, k.Cancel.Help().Key, k.Resubmit.Help().Key, k.Pause.Help().Key, k.Fold.Help().Key, k.NextTab.Help().Key}
 }
 
 // accountOf tells a run's state to a person.
