@@ -55,18 +55,24 @@ func colourlessTheme() theme {
 	return newTheme(r, nil, true, false)
 }
 
+// TestMain sets the zone that frames are drawn in, before any timer reads it.
+func TestMain(m *testing.M) {
+	time.Local = time.UTC
+	os.Exit(m.Run())
+}
+
 // still makes an app that shows runs without a store, at noon, as it stands
 // after its first read.
 func still(t testing.TB, th theme, width, height int, runs []*outbox.Run) *app {
 	t.Helper()
-	zone := time.Local
-	time.Local = time.UTC
-	t.Cleanup(func() { time.Local = zone })
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &work{ctx: ctx}
+	t.Cleanup(func() { cancel(); w.end() })
 	o := Options{
 		Host: "https://bench.example:6610", Now: func() time.Time { return noon },
 		Delivery: func() Delivery { return Delivery{On: true} },
 	}.withDefaults()
-	a := newApp(o, &work{ctx: context.Background()}, th)
+	a := newApp(o, w, th)
 	counts := outbox.Counts{}
 	for _, r := range runs {
 		counts[r.Status]++
