@@ -367,19 +367,27 @@ func (a *app) body() []string {
 	return a.overlaid(filled(over, a.width, a.room.body))
 }
 
-// overlaid puts a toast that the footer has no room for over the last lines.
+// overlaid puts a toast or a question that the footer has no room for over the
+// last lines.
 func (a *app) overlaid(lines []string) []string {
 	const most = 5
 	room := a.width - 4
-	if a.menu != nil || ansi.StringWidth(a.toast.words) <= room || room < 20 {
+	text, ink, sign := a.toast.words, a.theme.good, " "
+	switch {
+	case a.menu != nil && ansi.StringWidth(a.menu.question) <= a.menu.room(a.actionsRoom()):
 		return lines
-	}
-	words := wrapped(a.toast.words, room)
-	words = words[:min(len(words), most, len(lines))]
-	ink, sign := a.theme.good, " "
-	if a.toast.bad {
+	case a.menu != nil:
+		text, ink, sign = a.menu.question, a.theme.warn, "?"
+	case ansi.StringWidth(text) <= room:
+		return lines
+	case a.toast.bad:
 		ink, sign = a.theme.warn, "!"
 	}
+	if room < 20 {
+		return lines
+	}
+	words := wrapped(text, room)
+	words = words[:min(len(words), most, len(lines))]
 	for i, line := range words {
 		lines[len(lines)-len(words)+i] = left(ink.Render(sign)+" "+ink.Render(line), a.width)
 	}

@@ -21,12 +21,29 @@ func (a *app) footer() []string {
 		}
 		return []string{answer, " " + a.actions(a.width-2)}
 	}
+	answer := a.lineAnswer(delivery)
+	return []string{between(answer, "  "+a.actions(a.roomBeside(answer))+" ", a.width)}
+}
+
+// lineAnswer is the answer with who delivers, where the keys share its line.
+func (a *app) lineAnswer(delivery string) string {
 	answer := a.answer(a.width * 3 / 5)
 	if delivery != "" {
 		answer += a.theme.dim.Render(" · ") + delivery
 	}
-	room := a.width - min(ansi.StringWidth(answer), a.width*3/5) - 3
-	return []string{between(answer, "  "+a.actions(room)+" ", a.width)}
+	return answer
+}
+
+func (a *app) roomBeside(answer string) int {
+	return a.width - min(ansi.StringWidth(answer), a.width*3/5) - 3
+}
+
+// actionsRoom is how much of the bottom line a question or the keys have.
+func (a *app) actionsRoom() int {
+	if a.room.footer > 1 {
+		return a.width - 2
+	}
+	return a.roomBeside(a.lineAnswer(a.deliveryWords()))
 }
 
 // answer is the bottom line's first half: am I done? Where it is longer than

@@ -13,6 +13,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/google/uuid"
+	"github.com/muesli/termenv"
 )
 
 // TestARangeIsMarkedHoweverLong, though the list has only a part of it in
@@ -209,4 +210,19 @@ func TestADeletionIsNotTakenBack(t *testing.T) {
 	ui.sees(t, "that it stays", holding("the deletion of 1 run can't be taken back; u again takes back the cancellation of 1 run"))
 	ui.Type("u")
 	ui.sees(t, "why not", holding("1 cancelled run was deleted by now, and a deletion can't be taken back"))
+}
+
+// TestAQuestionIsWholeAtEveryWidth, with what of it is out of sight.
+func TestAQuestionIsWholeAtEveryWidth(t *testing.T) {
+	for width := leastWidth; width <= 200; width++ {
+		a := still(t, testTheme(termenv.Ascii, true), width, 24, oneOfEach())
+		a.outbox.marks.add(oneOfEach()[2:6])
+		press(a, "/zzz", "enter")
+		a.outbox.filter.alike = false
+		press(a, "D")
+		text := strings.Join(strings.Fields(strings.ReplaceAll(a.View(), "\n? ", " ")), " ")
+		if !strings.Contains(text, "Delete 4 runs, none of them listed now, for good? What is not delivered is lost.") {
+			t.Fatalf("%d columns:\n%s", width, a.View())
+		}
+	}
 }

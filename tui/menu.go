@@ -51,12 +51,22 @@ func (s *shell) pressMenu(m tea.KeyMsg) tea.Cmd {
 
 // line draws the question with as many answers as fit, the way out always.
 func (q *menu) line(t theme, width int) string {
-	var list []hint
-	wide := 0
+	list, wide := q.answers()
+	return t.warn.Render(cut(q.question, q.room(width))) + "  " + hints(t, list, min(wide, width-14))
+}
+
+// answers are the keys with what they do, and how wide they are.
+func (q *menu) answers() (list []hint, wide int) {
 	for _, c := range q.choices {
 		h := hintOf(c.key, c.does)
 		list = append(list, h)
 		wide += ansi.StringWidth(h.key) + ansi.StringWidth(h.does) + 3
 	}
-	return t.warn.Render(cut(q.question, max(width-wide-1, 12))) + "  " + hints(t, list, min(wide, width-14))
+	return list, wide
+}
+
+// room is how much of the question a line shows.
+func (q *menu) room(width int) int {
+	_, wide := q.answers()
+	return max(width-wide-1, 12)
 }
