@@ -60,7 +60,7 @@ func (s *Store) Compact(ctx context.Context) (before, after Size, err error) {
 		return before, after, fmt.Errorf("compacting the outbox: %w", damagedFile(s.path, err))
 	}
 	_, err = s.replace(compactSuffix, "", func(fresh *bolt.DB) error {
-		return s.open(true, func(old *bolt.DB) error {
+		return s.read(func(old *bolt.DB) error {
 			if err := bolt.Compact(fresh, old, compactBatch); err != nil {
 				return err
 			}

@@ -24,13 +24,8 @@ func TestAPartOfAnIDNamesOneRunOnly(t *testing.T) {
 		"beef": "01a2aaaa-0000-7000-8000-00000000beef", "01a2": "", "0000000": "", "c0de": "",
 	} {
 		run, err := s.Find(t.Context(), text)
-		if got := ""; err == nil {
-			got = run.ID.String()
-			if got != want {
-				t.Errorf("%s names %q, want %q", text, got, want)
-			}
-		} else if want != "" {
-			t.Errorf("%s: %v", text, err)
+		if (err == nil) != (want != "") || err == nil && run.ID.String() != want {
+			t.Errorf("%s names %v, %v; want %q", text, run, err, want)
 		}
 	}
 }

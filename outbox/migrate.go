@@ -13,7 +13,7 @@ func (s *Store) migrate(from uint32) error {
 		return fmt.Errorf("bringing the outbox to schema %d: %w", SchemaVersion, err)
 	}
 	backup, err := s.replace(migrateSuffix, fmt.Sprintf("%s.v%d.bak", s.path, from), func(fresh *bolt.DB) error {
-		return s.open(true, func(old *bolt.DB) error {
+		return s.read(func(old *bolt.DB) error {
 			return old.View(func(b *bolt.Tx) error {
 				return s.build(fresh, records(b, func(what string, err error) error {
 					return damagedFile(s.path, fmt.Errorf("%s: %w", what, err))

@@ -82,7 +82,7 @@ func (s *Store) rebuildFromTree(saved *Salvaged) error {
 		return damagedFile(s.path, err)
 	}
 	kept, err := s.replace(rebuildSuffix, saved.Kept, func(fresh *bolt.DB) error {
-		return s.open(true, func(old *bolt.DB) error {
+		return s.read(func(old *bolt.DB) error {
 			return old.View(func(b *bolt.Tx) error {
 				if _, err := schemaOf(b); err != nil {
 					return err

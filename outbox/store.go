@@ -174,7 +174,7 @@ func (s *Store) prepareThere() error {
 
 // schema reads the file's schema.
 func (s *Store) schema(version *uint32) error {
-	return s.open(true, func(db *bolt.DB) error {
+	return s.read(func(db *bolt.DB) error {
 		return db.View(func(b *bolt.Tx) (err error) {
 			*version, err = schemaOf(b)
 			return err
@@ -231,10 +231,10 @@ func (s *Store) burst(ctx context.Context, readOnly bool, work func(*bolt.DB, *g
 	return err
 }
 
-// open works on the outbox's file, which must be there: bbolt would make an
+// read works on the outbox's file without changing it. The file must be there: bbolt would make an
 // empty one.
-func (s *Store) open(readOnly bool, work func(*bolt.DB) error) error {
-	return s.openGuarded(readOnly, func(db *bolt.DB, _ *guard) error { return work(db) })
+func (s *Store) read(work func(*bolt.DB) error) error {
+	return s.openGuarded(true, func(db *bolt.DB, _ *guard) error { return work(db) })
 }
 
 func (s *Store) openGuarded(readOnly bool, work func(*bolt.DB, *guard) error) error {

@@ -30,8 +30,7 @@ type app struct {
 
 	helping bool
 	help    pager
-	palette *palette // nil: closed
-	form    *form    // nil: closed
+	form    *form // nil: closed
 
 	reach   reach
 	pings   int  // generation of the question to the host
@@ -125,7 +124,7 @@ func (a *app) view() view { return a.views[a.current] }
 // turn brings a view into sight.
 func (a *app) turn(to int) tea.Cmd {
 	a.current = (to + len(a.views)) % len(a.views)
-	a.helping, a.palette = false, nil
+	a.helping, a.picker = false, nil
 	return a.view().entered()
 }
 
@@ -151,7 +150,7 @@ func (a *app) pressAll(m tea.KeyMsg) tea.Cmd {
 
 // takesText tells whether keys are text now.
 func (a *app) takesText() bool {
-	return a.form != nil || a.palette != nil || a.menu == nil && !a.helping && a.view().typing()
+	return a.form != nil || a.picker != nil || a.menu == nil && !a.helping && a.view().typing()
 }
 
 // press takes a key to where it belongs: a question first, then what lies over
@@ -173,8 +172,8 @@ func (a *app) press(m tea.KeyMsg) tea.Cmd {
 	switch {
 	case a.form != nil:
 		return a.pressForm(m)
-	case a.palette != nil:
-		return a.pressPalette(m)
+	case a.picker != nil:
+		return a.pressPicker(m)
 	case a.view().typing() && !a.helping:
 		return a.view().press(m)
 	case a.helping:
@@ -203,7 +202,7 @@ func (a *app) pressGlobal(m tea.KeyMsg) (cmd tea.Cmd, taken bool) {
 	case key.Matches(m, k.Help):
 		a.helping, a.help = true, pager{}
 	case key.Matches(m, k.Palette):
-		a.palette = newPalette(a.paletteEntries())
+		a.openPalette()
 	case key.Matches(m, k.Undo):
 		return a.undoLast(), true
 	case key.Matches(m, k.Mouse):
@@ -357,8 +356,8 @@ func (a *app) body() []string {
 	switch {
 	case a.form != nil:
 		over = a.form.lines(a.theme, a.width, a.room.body)
-	case a.palette != nil:
-		over = a.palette.lines(a.theme, a.width, a.room.body)
+	case a.picker != nil:
+		over = a.picker.lines(a.theme, a.width, a.room.body)
 	case a.helping:
 		over = append([]string{""}, a.help.visible(a.theme, a.width)...)
 	default:

@@ -147,8 +147,8 @@ func (a *app) hints() []hint {
 	switch {
 	case a.form != nil:
 		return a.form.hints(k)
-	case a.palette != nil:
-		return []hint{hintOf(k.Choose, "do it"), {"↑/↓", "choose"}, hintOf(k.Dismiss, "close")}
+	case a.picker != nil:
+		return []hint{hintOf(k.Choose, a.picker.does), {"↑/↓", "choose"}, hintOf(k.Dismiss, "close")}
 	case a.helping:
 		list := []hint{hintOf(k.Help, "close")}
 		if a.help.scrolls() {

@@ -87,7 +87,7 @@ func (a *app) openFields(m fieldsWanted) tea.Cmd {
 	}
 	f.fields = fieldsOf(a.theme, f.trial, m.old, a.width, a.room.body)
 	f.fields.complete(Suggestions{Commands: a.commands, Adapters: harness.Adapters()})
-	a.form, a.palette, a.helping = f, nil, false
+	a.form, a.picker, a.helping = f, nil, false
 	return tea.Batch(f.fields.Init(), a.suggest(f.generation))
 }
 

@@ -230,7 +230,7 @@ func TestFramesFitEverySize(t *testing.T) {
 						if got := ansi.StringWidth(line); got != width {
 							t.Fatalf("%s at %d×%d after %v: line %d is %d cells: %q", name, width, height, keys, i, got, line)
 						}
-						if text := ansi.Strip(line); strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }) {
+						if text := unstyled(line); strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }) {
 							t.Fatalf("%s at %d×%d: control characters in %q", name, width, height, text)
 						}
 					}

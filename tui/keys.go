@@ -123,7 +123,7 @@ func (k keyMap) asides() []scope {
 	return []scope{
 		{"Answering", []key.Binding{k.Yes, k.No, k.Leave}},
 		{"While filtering", []key.Binding{k.Apply, k.Drop}},
-		{"In the palette", []key.Binding{k.Choose, k.Dismiss, k.Above, k.Below}},
+		{"In the palette and choices", []key.Binding{k.Choose, k.Dismiss, k.Above, k.Below}},
 	}
 }
 

@@ -130,7 +130,7 @@ func TestThePaletteOffersWhatDoesSomething(t *testing.T) {
 	offers := func(a *app, what string) bool {
 		press(a, ":")
 		defer press(a, "esc")
-		return slices.ContainsFunc(a.palette.entries, func(e entry) bool { return e.binding.Help().Desc == what })
+		return slices.ContainsFunc(a.picker.all, func(one pick) bool { return one.text == what })
 	}
 	k := newKeyMap()
 	none, list := still(t, th, 120, 40, nil), still(t, th, 120, 40, oneOfEach())

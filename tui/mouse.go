@@ -8,7 +8,7 @@ const wheelRows = 3
 // mouseMoved takes the mouse to what lies under it. Questions and overlays are
 // for keys.
 func (a *app) mouseMoved(m tea.MouseMsg) tea.Cmd {
-	if m.Action != tea.MouseActionPress || a.menu != nil || a.form != nil || a.palette != nil {
+	if m.Action != tea.MouseActionPress || a.menu != nil || a.form != nil || a.picker != nil {
 		return nil
 	}
 	rows := 0

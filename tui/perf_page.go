@@ -179,24 +179,18 @@ func best[T any](all []T, name func(T) string, wanted ...string) int {
 
 func (p *perfPage) press(m tea.KeyMsg) tea.Cmd {
 	k := p.keys
-	next := func(index *int, count int) tea.Cmd {
-		if count > 1 {
-			*index = (*index + 1) % count
-			p.series, p.cursor = nil, cursor{}
-		}
-		return p.readSeries()
-	}
 	switch {
 	case key.Matches(m, k.NextProject):
-		p.nextProject()
-		p.about, p.series, p.branch, p.testbed, p.measure, p.cursor = dimensions{}, nil, 0, 0, 0, cursor{}
-		return p.readDimensions()
+		return p.pickProject(func() tea.Cmd {
+			p.about, p.series, p.branch, p.testbed, p.measure, p.cursor = dimensions{}, nil, 0, 0, 0, cursor{}
+			return p.readDimensions()
+		})
 	case key.Matches(m, k.NextBranch):
-		return next(&p.branch, len(p.about.branches))
+		return p.pickDimension("branch", namesOf(p.about.branches, func(b client.Branch) string { return b.Name }), &p.branch)
 	case key.Matches(m, k.NextTestbed):
-		return next(&p.testbed, len(p.about.testbeds))
+		return p.pickDimension("testbed", namesOf(p.about.testbeds, func(b client.Testbed) string { return b.Name }), &p.testbed)
 	case key.Matches(m, k.NextMeasure):
-		return next(&p.measure, len(p.about.measures))
+		return p.pickDimension("measure", namesOf(p.about.measures, func(b client.Measure) string { return b.Name }), &p.measure)
 	case key.Matches(m, k.Browser):
 		if s := p.selected(); s != nil {
 			return p.openAddress(client.ReportURL(p.options.Host, p.current(), s.Metrics[len(s.Metrics)-1].Report))
@@ -205,6 +199,23 @@ func (p *perfPage) press(m tea.KeyMsg) tea.Cmd {
 		p.cursor.index += p.rows(m, p.layout.listHeight-1, len(p.series))
 	}
 	return nil
+}
+
+// pickDimension offers what the metrics can be chosen by.
+func (p *perfPage) pickDimension(what string, names []string, index *int) tea.Cmd {
+	return p.pickName(what, names, *index, func(i int) tea.Cmd {
+		*index = i
+		p.series, p.cursor = nil, cursor{}
+		return p.readSeries()
+	})
+}
+
+func namesOf[T any](all []T, name func(T) string) []string {
+	names := make([]string, len(all))
+	for i, one := range all {
+		names[i] = name(one)
+	}
+	return names
 }
 
 func (p *perfPage) selected() *client.Series {

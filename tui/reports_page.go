@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"burrow/client"
@@ -173,12 +174,17 @@ func (p *reportsPage) press(m tea.KeyMsg) tea.Cmd {
 	case key.Matches(m, k.Open) && p.selected() != nil:
 		p.focus = focusDetail
 	case key.Matches(m, k.NextProject):
-		p.nextProject()
-		p.branches, p.branch = []string{""}, 0
-		return p.anew()
+		return p.pickProject(func() tea.Cmd {
+			p.branches, p.branch = []string{""}, 0
+			return p.anew()
+		})
 	case key.Matches(m, k.NextBranch):
-		p.branch = (p.branch + 1) % len(p.branches)
-		return p.anew()
+		names := slices.Clone(p.branches)
+		names[0] = "all branches"
+		return p.pickName("branch", names, p.branch, func(i int) tea.Cmd {
+			p.branch = i
+			return p.anew()
+		})
 	default:
 		p.cursor.index += p.rows(m, p.layout.listHeight-1, len(p.reports))
 	}

@@ -137,10 +137,12 @@ func (p *serverPage) current() string {
 	return p.projects[p.project]
 }
 
-func (p *serverPage) nextProject() {
-	if len(p.projects) > 0 {
-		p.project = (p.project + 1) % len(p.projects)
-	}
+// pickProject offers the other projects; show begins anew with the one taken.
+func (p *serverPage) pickProject(show func() tea.Cmd) tea.Cmd {
+	return p.pickName("project", p.projects, p.project, func(i int) tea.Cmd {
+		p.project = i
+		return show()
+	})
 }
 
 func (p *serverPage) typing() bool   { return false }

@@ -17,7 +17,8 @@ type shell struct {
 	now      time.Time // of the last message: drawing reads no clock
 	delivery Delivery
 	toast    toast
-	menu     *menu // a question or a choice in the footer; nil: none
+	menu     *menu   // a question or a choice in the footer; nil: none
+	picker   *picker // nil: closed
 	undoes   []undo
 	forms    int      // that were opened: an older one's answer is not this one's
 	commands []string // for a form: those that ran, the newest first, then others that may

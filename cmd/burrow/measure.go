@@ -89,7 +89,7 @@ func (a *app) measure(ctx context.Context, bench *benchmarkFlags, args []string,
 	}
 	command := harness.Command{
 		Argv: args, Shell: bench.shell, Flag: bench.flag, Exec: bench.exec,
-		Env: []string{measuring + "=1"}, Stdin: a.in, Stdout: a.out, Stderr: a.err,
+		Env: []string{measuring + "=1"}, Apart: a.apart, Stdin: a.in, Stdout: a.out, Stderr: a.err,
 	}
 	if a.flags.json || bench.dryRun {
 		command.Stdout = a.err // standard output is for the result

@@ -170,18 +170,18 @@ func (f *resubmitFlags) change(body []byte, key uuid.UUID) ([]byte, error) {
 // clearWay says what stood in the way of a second run of the same, and what
 // became of it.
 func (a *app) clearWay(ctx context.Context, store *outbox.Store, hosts *client.Hosts, r *outbox.Run, yes bool) error {
-	clear := func(agreed bool) (*outbox.Leftover, error) {
+	look := func(agreed bool) (*outbox.Leftover, error) {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
 		return store.ClearWay(ctx, hosts, r.ID, a.conf.mend, agreed)
 	}
-	left, err := clear(yes)
+	left, err := look(yes)
 	var stays *outbox.LeftoverError
 	if errors.As(err, &stays) && terminal(a.in) && terminal(a.err) {
 		if answer := a.ask(stays.Error() + ". Delete that report? [y/N] "); answer != "y" && answer != "yes" {
 			return errors.New("nothing was resubmitted, and the report stays")
 		}
-		left, err = clear(true)
+		left, err = look(true)
 	}
 	switch {
 	case left == nil:

@@ -34,6 +34,8 @@ type app struct {
 	log   *slog.Logger
 	done  []func()
 
+	apart bool // commands that it runs have no terminal: the UI has it
+
 	stored func() *client.StoredCredentials // read once
 	plain  sync.Once                        // the warning about plain HTTP
 }

@@ -140,7 +140,7 @@ func openURL(_ context.Context, address string) error {
 
 // within is the same burrow with its words on another stream and nobody to ask.
 func (a *app) within(out io.Writer) *app {
-	inner := &app{stdio: stdio{in: strings.NewReader(""), out: out, err: out}, env: a.env, flags: a.flags, conf: a.conf, log: a.log, stored: a.stored}
+	inner := &app{stdio: stdio{in: strings.NewReader(""), out: out, err: out}, env: a.env, flags: a.flags, conf: a.conf, log: a.log, apart: true, stored: a.stored}
 	inner.flags.json = false
 	return inner
 }
