@@ -11,7 +11,7 @@ import (
 // Runs that are not acknowledged are kept until a person deletes them.
 type Retention struct {
 	Bodies time.Duration // the frozen bytes; 0: DefaultKeepBodies; negative: for ever
-	Runs   time.Duration // the rest; 0: DefaultKeepRuns; negative: for ever
+	Runs   time.Duration // the rest, as long as Bodies at least; 0: DefaultKeepRuns; negative: for ever
 	// OwnClock counts ages by this machine's clock alone: for who asks for a
 	// prune, and knows what day it is.
 	OwnClock bool
@@ -90,15 +90,15 @@ func (t *tx) prune(keep Retention, dry bool) (done Pruned, err error) {
 	if dry {
 		most = 1 << 62
 	}
+	runs, bodies := keepFor(keep.Runs, DefaultKeepRuns), keepFor(keep.Bodies, DefaultKeepBodies)
+	if bodies < 0 || runs >= 0 && bodies > runs {
+		runs = bodies
+	}
 	for _, one := range []struct {
 		kind byte
 		keep time.Duration
 		runs bool
-	}{
-		{ageBare, keepFor(keep.Runs, DefaultKeepRuns), true},
-		{ageFull, keepFor(keep.Runs, DefaultKeepRuns), true},
-		{ageFull, keepFor(keep.Bodies, DefaultKeepBodies), false},
-	} {
+	}{{ageBare, runs, true}, {ageFull, runs, true}, {ageFull, bodies, false}} {
 		if one.keep < 0 {
 			continue
 		}
@@ -110,7 +110,7 @@ func (t *tx) prune(keep Retention, dry bool) (done Pruned, err error) {
 			switch {
 			case one.runs:
 				done.Runs++
-			case dry && keepFor(keep.Runs, DefaultKeepRuns) >= 0 && t.olderBy(run, keepFor(keep.Runs, DefaultKeepRuns), keep.OwnClock):
+			case dry && runs >= 0 && t.olderBy(run, runs, keep.OwnClock):
 				continue // counted among the runs
 			default:
 				done.Bodies++

@@ -196,6 +196,11 @@ func TestWhatIsOldIsPrunedByTheServersClock(t *testing.T) {
 		checkClean(t, s)
 		time.Sleep(83 * 24 * time.Hour)
 		deliver("main")
+		for _, keep := range []Retention{{Bodies: -1}, {Bodies: 200 * 24 * time.Hour}} { // a run is kept as long as its results
+			if done, err := s.Prune(ctx, keep, true, nil); err != nil || done != (Pruned{}) {
+				t.Errorf("%+v: %+v would be pruned, %v", keep, done, err)
+			}
+		}
 		if done, err := s.Prune(ctx, Retention{}, false, nil); err != nil || done.Runs != 1 || done.Bodies != 1 {
 			t.Errorf("pruned %+v, %v", done, err)
 		}

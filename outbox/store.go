@@ -231,8 +231,8 @@ func (s *Store) burst(ctx context.Context, readOnly bool, work func(*bolt.DB, *g
 	return err
 }
 
-// read works on the outbox's file without changing it. The file must be there: bbolt would make an
-// empty one.
+// read works on the outbox's file without changing it. The file must be there:
+// bbolt would make an empty one.
 func (s *Store) read(work func(*bolt.DB) error) error {
 	return s.openGuarded(true, func(db *bolt.DB, _ *guard) error { return work(db) })
 }

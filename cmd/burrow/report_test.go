@@ -191,7 +191,7 @@ func TestPercentagesOfNothing(t *testing.T) {
 		{reportLine{value: 5}, "5", "", ""},
 		{reportLine{value: 5, baseline: number(0), lower: number(0), upper: number(0)}, "5", "0 (0.00%)", "0"},
 		{reportLine{value: 0, baseline: number(5), lower: number(4), upper: number(6)}, "0 (-100.00%)", "4", "6 (0.00%)"},
-		{reportLine{value: -1.5e300, baseline: number(1e-300)}, "-1500", "", ""},
+		{reportLine{value: -1.5e300, baseline: number(1e-300)}, "-1.5e+300", "", ""},
 	} {
 		if got := c.line.result(); !strings.HasPrefix(got, c.result) || strings.Contains(got, "Inf") || strings.Contains(got, "NaN") {
 			t.Errorf("result %s", got)
