@@ -1,9 +1,7 @@
 package outbox
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -161,20 +159,6 @@ func (s *Store) takeIn(ctx context.Context, path string, data []byte) error {
 		return fmt.Errorf("taking in a kept run: %w", err)
 	}
 	return nil
-}
-
-// seal stands between a line of a kept file and its hash.
-const seal = " sha256:"
-
-// sealed is a line that can be told from a damaged one.
-func sealed(line []byte) []byte { return fmt.Appendf(line, "%s%x\n", seal, sha256.Sum256(line)) }
-
-// unsealed returns what was sealed, if it is as it was written.
-func unsealed(data []byte) (line []byte, err error) {
-	if at := bytes.LastIndex(data, []byte(seal)); at >= 0 && bytes.Equal(sealed(bytes.Clone(data[:at])), data) {
-		return data[:at], nil
-	}
-	return nil, fmt.Errorf("%w: it does not match its checksum", ErrDamaged)
 }
 
 // digestOf is the digest of a frozen run's results, or "".

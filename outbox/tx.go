@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -240,46 +239,4 @@ func (t *tx) body(run *Run) (body []byte, err error) {
 		return nil, fmt.Errorf("%w: its body is missing", ErrDamaged)
 	}
 	return run.own(packed)
-}
-
-// put writes an entry, and drop removes one, where the pages that this changes
-// are sound.
-func (t *tx) put(b *bolt.Bucket, k, v []byte) error {
-	if err := t.guarded(b, k); err != nil {
-		return err
-	}
-	return b.Put(k, v)
-}
-
-func (t *tx) drop(bucket, k []byte) error {
-	b := t.Bucket(bucket)
-	if err := t.guarded(b, k); err != nil {
-		return err
-	}
-	return b.Delete(k)
-}
-
-func (t *tx) guarded(b *bolt.Bucket, k []byte) error {
-	if t.guard == nil { // a file that is being built
-		return nil
-	}
-	if err := t.guard.path(uint64(b.Root()), k); err != nil {
-		return damagedFile(t.store.path, err)
-	}
-	return nil
-}
-
-// dropPrefix removes the entries whose keys begin so.
-func (t *tx) dropPrefix(bucket, prefix []byte) error {
-	var keys [][]byte
-	c := t.Bucket(bucket).Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
-		keys = append(keys, slices.Clone(k))
-	}
-	for _, k := range keys {
-		if err := t.drop(bucket, k); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,9 +1,8 @@
 // Package tui is burrow's terminal UI: the outbox live, what servers hold, and
 // the forms and keys that act on both.
 //
-// app routes messages and lays out; a view is a file pair, NAME_page.go for its
-// state and keys and NAME_lines.go or its columns for what it draws; shell is
-// what views share. Whatever waits (the store, a server, git, a benchmark) is a
+// app routes messages and lays out; a view is NAME_page.go, with what is too long
+// for it beside it (outbox_keys.go, perf_lines.go); shell is what views share. Whatever waits (the store, a server, git, a benchmark) is a
 // command, begun by work, which Run waits for. Functions that draw are pure,
 // from values to strings, and measure cells, never bytes.
 //
