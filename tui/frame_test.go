@@ -262,7 +262,7 @@ func TestHostThatIsDownIsShownSince(t *testing.T) {
 	for words, want := range map[string]string{
 		reachWords(th, "https://bench.example", r, noon.Add(40*time.Second)): "bench.example ○ unreachable for 40 s",
 		reachWords(th, "https://bench.example", reach{}, noon):               "bench.example",
-		reachWords(th, client.Local, reach{asked: true, up: true}, noon):     "local, on this machine ●",
+		reachWords(th, client.Local, reach{asked: true, up: true}, noon):     "local (this machine) ●",
 		reachWords(th, "", r, noon):                                          "",
 	} {
 		if words != want {

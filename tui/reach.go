@@ -30,7 +30,7 @@ func (r reach) heard(m hostAnswered, now time.Time) reach {
 
 // reachWords draw a host with whether it answers.
 func reachWords(t theme, host string, r reach, now time.Time) string {
-	name := t.soft.Render(hostWords(host))
+	name := t.soft.Render(hostName(host))
 	switch {
 	case host == "":
 		return ""
@@ -46,12 +46,4 @@ func reachWords(t theme, host string, r reach, now time.Time) string {
 		words += " for " + ageWords(down)
 	}
 	return name + " " + t.bad.Render(words)
-}
-
-// hostWords name a host in the header with whether it answers.
-func hostWords(host string) string {
-	if host == client.Local {
-		return "local, on this machine"
-	}
-	return hostName(host)
 }

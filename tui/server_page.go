@@ -162,7 +162,7 @@ func (p *serverPage) stateLine(start string, width int) string {
 	end := ""
 	switch {
 	case p.asking:
-		end = spinner(p.theme, "asking "+hostWords(p.options.Host), p.since, p.now) + " "
+		end = spinner(p.theme, "asking "+hostName(p.options.Host), p.since, p.now) + " "
 	case p.trouble != "" && p.source.Cached():
 		end = p.theme.warn.Render("! "+cut(p.trouble, width/2)) + " "
 	}

@@ -20,7 +20,8 @@ func (a *app) submitCommand() *cobra.Command {
 		Use:   "submit [flags] FILE...|-",
 		Short: "Put results that exist already in the outbox, deliver them",
 		Long: `Each FILE is one run: a harness's output, or a whole run request in JSON, which
-is taken as it is. - reads standard input.`,
+is taken as it is. - reads standard input. What was measured is taken in above
+the outbox's ceiling (max-size) too.`,
 		Example: `  burrow submit --adapter go_bench bench.txt
   go test -bench . | burrow submit -`,
 		Args: func(_ *cobra.Command, args []string) error {
