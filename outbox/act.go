@@ -45,7 +45,7 @@ func (s *Store) retry(ctx context.Context, id uuid.UUID, change func(*Run)) (run
 		case run.Status == Sending:
 			return &NotNowError{run, "an attempt is in flight"}
 		}
-		if err := t.replaced(run); err != nil {
+		if err := t.takeBack(run); err != nil {
 			return err
 		}
 		last, err := t.lastAttempt(run.Seq)
@@ -60,24 +60,6 @@ func (s *Store) retry(ctx context.Context, id uuid.UUID, change func(*Run)) (run
 		return t.save(run)
 	})
 	return run, err
-}
-
-// replaced is a *NotNowError for a run whose results another one has taken over,
-// in the same project of the same host: sent too, they would be counted twice.
-func (t *tx) replaced(run *Run) error {
-	if run.ResubmittedAs == nil {
-		return nil
-	}
-	by, err := t.byID(*run.ResubmittedAs)
-	switch {
-	case errors.Is(err, ErrNotFound): // it was deleted, or never imported
-		return nil
-	case err != nil:
-		return err
-	case by.Host != run.Host || by.Project != run.Project, by.Status == Cancelled && !by.MayBeThere:
-		return nil
-	}
-	return &NotNowError{run, fmt.Sprintf("run %s has its results now (it is %s): sent too, they would be counted twice; act on that one", by.ID, by.Status)}
 }
 
 // Cancel withdraws a run that is pending. What an earlier attempt may have
@@ -110,7 +92,7 @@ func (s *Store) Uncancel(ctx context.Context, id uuid.UUID) error {
 		if run.Status != Cancelled {
 			return &NotNowError{run, "it is " + string(run.Status) + " by now"}
 		}
-		if err := t.replaced(run); err != nil {
+		if err := t.takeBack(run); err != nil {
 			return err
 		}
 		last, err := t.lastAttempt(run.Seq)

@@ -38,6 +38,7 @@ func (t *tx) remove(run *Run) error {
 	}
 	t.count(run.Status, -1)
 	errs := []error{
+		t.resign(run),
 		t.drop(bucketRuns, seq),
 		t.drop(bucketStatuses, statusKey(run.Status, run.Seq)),
 		t.drop(bucketIDs, run.ID[:]),

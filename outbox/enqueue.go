@@ -111,27 +111,11 @@ func (t *tx) enqueue(n New, summary client.Summary, packed []byte) (*Run, bool, 
 		return nil, false, fmt.Errorf("storing the run's body: %w", err)
 	}
 	if n.Resubmits != nil {
-		if err := t.succeeded(*n.Resubmits, run.ID); err != nil {
+		if err := t.succeeded(*n.Resubmits, run); err != nil {
 			return nil, false, err
 		}
 	}
 	return run, true, t.save(run)
-}
-
-// succeeded notes at an old run which new one took its place.
-func (t *tx) succeeded(old, by uuid.UUID) error {
-	run, err := t.byID(old)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if !run.Status.Ended() { // it was retried in the meantime
-		return &NotNowError{run, "it may still be delivered: cancel it first"}
-	}
-	run.ResubmittedAs = &by
-	return t.save(run)
 }
 
 // byKey finds the run that bears a shared key, if it may answer for this one.

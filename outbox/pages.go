@@ -39,14 +39,30 @@ func eachLeaf(file *os.File, visit func(k, v []byte, at int64)) error {
 		} else if err != nil {
 			continue // this page can't be read; others may
 		}
-		if binary.NativeEndian.Uint64(header) != uint64(id) || binary.NativeEndian.Uint16(header[8:]) != leafFlag {
+		if !mayBeLeaf(header, id) {
 			continue
 		}
 		page := make([]byte, min(leafLength(file, id*size, header), info.Size()-id*size))
 		n, _ := file.ReadAt(page, id*size)
 		leafEntries(page[:n], id*size, visit)
+		if overflow := int64(len(page)-1) / size; overflow == int64(binary.NativeEndian.Uint32(header[12:])) {
+			id += overflow // what lies there is a value, whatever it looks like
+		}
 	}
 	return nil
+}
+
+// mayBeLeaf tells whether a page's head is a leaf's but for its number, or has
+// its number and is no other kind's: what lies in it proves itself.
+func mayBeLeaf(header []byte, id int64) bool {
+	const metaFlag = 0x04
+	switch flags := binary.NativeEndian.Uint16(header[8:]); flags {
+	case leafFlag:
+		return true
+	case branchFlag, freelistFlag, metaFlag:
+		return false
+	}
+	return binary.NativeEndian.Uint64(header) == uint64(id)
 }
 
 // leafLength is how far a leaf's entries reach, as far as an entry can: its head

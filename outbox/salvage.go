@@ -248,11 +248,11 @@ func (f *scraps) body(run *Run) []byte {
 	return nil
 }
 
-// loseBody notes that a run's bytes are lost: one that was delivered needs them
-// no more, the others can't be sent.
+// loseBody notes that a run's bytes are lost: one that was delivered, or
+// withdrawn, needs them no more, the others can't be sent.
 func (r *Run) loseBody() {
 	switch {
-	case r.Status.Acknowledged():
+	case r.Status.Acknowledged(), r.Status == Cancelled:
 		r.BodyPruned = true
 	default:
 		r.Status, r.Reason, r.Claim = Pending, ReasonDamaged, nil

@@ -178,6 +178,25 @@ func TestADamagedPageOfBodiesStopsNoOtherLane(t *testing.T) {
 				t.Errorf("run %d is %s (%s): hurt %v", r.Seq, r.Status, r.Reason, hurt[r.Seq])
 			}
 		}
+		// The bodies themselves are whole: a repair finds them.
+		if _, err := again.Rebuild(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range listAll(t, again) {
+			if hurt[r.Seq] {
+				if _, err := again.Retry(t.Context(), r.ID); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		stop = startSender(t, &Sender{Store: again, Deliverer: newFakeServer()})
+		time.Sleep(2 * time.Minute) // fake time
+		stop()
+		for _, r := range listAll(t, again) {
+			if r.Status != Sent {
+				t.Errorf("run %d is %s (%s) after the repair", r.Seq, r.Status, r.Reason)
+			}
+		}
 	})
 }
 
