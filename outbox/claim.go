@@ -24,6 +24,9 @@ type claimant struct {
 	fingerprint func(*Run) (string, bool)
 	// holds says which claims of its own it works on; nil: all of them.
 	holds func(seq uint64) bool
+	// mended tells whether a damaged body is to be taken for lost: the file was
+	// built anew since it was damaged; nil: it is.
+	mended func() bool
 	// pace is how many runs of a project a host takes in a minute; nil:
 	// client.RunsPerMinute.
 	pace func(host string) int
@@ -114,6 +117,9 @@ func (t *tx) take(run *Run, c claimant) (*claimed, error) {
 	}
 	if task == TaskSend {
 		body, err := t.body(run)
+		if errors.Is(err, ErrDamaged) && c.mended != nil && !c.mended() {
+			return nil, damagedFile(t.store.path, err)
+		}
 		if errors.Is(err, ErrDamaged) || errors.Is(err, ErrPruned) {
 			run.Reason, run.Message, run.NextAttemptAt = ReasonDamaged, err.Error(), time.Time{}
 			return nil, t.save(run)

@@ -47,8 +47,11 @@ func (q Query) filter() *filter {
 	if q.Since.After(time.Unix(0, math.MinInt64)) {
 		f.since = q.Since.UnixNano()
 	}
-	if len(q.Statuses) > 0 {
+	switch {
+	case len(q.Statuses) > 0:
 		f.statuses = statusTable(func(s Status) bool { return slices.Contains(q.Statuses, s) })
+	case q.Alerts: // only those have reports that were evaluated
+		f.statuses = statusTable(Status.Acknowledged)
 	}
 	for _, word := range q.Words {
 		f.words = append(f.words, filterWord{

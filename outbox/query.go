@@ -28,8 +28,9 @@ type Query struct {
 	Words      []string  // each is part of a field that the lists show; case does not count
 	// Alike lets the letters of a word lie apart, in their order, within the name
 	// of a project, branch, testbed or adapter: "frdx" chooses feature/radix.
-	Alike bool
-	Limit int // at most so many; 0: all
+	Alike  bool
+	Alerts bool // only runs whose reports raised alerts that are active
+	Limit  int  // at most so many; 0: all
 	// Before and After are cursors: only runs before, or after, this sequence
 	// number; 0: from the newest, or the oldest.
 	Before, After uint64
@@ -37,8 +38,8 @@ type Query struct {
 }
 
 // ParseQuery reads what a person types: terms like status:rejected,
-// branch:main, project:demo, testbed:ci, host:local, repository:… and since:2d,
-// and words that any field may hold.
+// branch:main, project:demo, testbed:ci, host:local, repository:…, since:2d and
+// alerts:active, and words that any field may hold.
 func (q Query) ParseQuery(text string, now time.Time) (Query, error) {
 	for _, term := range strings.Fields(text) {
 		field, value, found := strings.Cut(term, ":")
@@ -63,6 +64,11 @@ func (q Query) ParseQuery(text string, now time.Time) (Query, error) {
 			q.Testbed = value
 		case "repository":
 			q.Repository = value
+		case "alerts":
+			if value != "active" {
+				return q, fmt.Errorf("alerts:%s: there is alerts:active", value)
+			}
+			q.Alerts = true
 		case "since":
 			since, err := ParseSince(value, now)
 			if err != nil {
@@ -83,7 +89,7 @@ func (q Query) UnknownField() error {
 	for _, word := range q.Words {
 		field, value, found := strings.Cut(word, ":")
 		if found && value != "" && !strings.HasPrefix(value, "//") && field != "" && strings.Trim(field, "abcdefghijklmnopqrstuvwxyz") == "" {
-			return fmt.Errorf("no field is called %q: use status, branch, project, host, testbed, repository or since", field)
+			return fmt.Errorf("no field is called %q: use status, branch, project, host, testbed, repository, since or alerts", field)
 		}
 	}
 	return nil
@@ -122,7 +128,8 @@ func (q Query) describes(r *Run) bool {
 	if len(q.Statuses) > 0 && !slices.Contains(q.Statuses, r.Status) ||
 		q.Host != "" && q.Host != r.Host || q.Project != "" && q.Project != r.Project ||
 		q.Branch != "" && q.Branch != r.Branch || q.Testbed != "" && q.Testbed != r.Testbed ||
-		q.Repository != "" && q.Repository != r.Repository || r.EnqueuedAt.Before(q.Since) {
+		q.Repository != "" && q.Repository != r.Repository || r.EnqueuedAt.Before(q.Since) ||
+		q.Alerts && (r.Report == nil || r.Report.AlertsActive == 0) {
 		return false
 	}
 	for _, word := range q.Words {

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,33 @@ import (
 
 	"github.com/google/uuid"
 )
+
+// TestAlertsAreFound: runs whose reports raised some.
+func TestAlertsAreFound(t *testing.T) {
+	s := openTest(t)
+	quiet, loud := enqueue(t, s, newRun(t, "quiet", 1)), enqueue(t, s, newRun(t, "loud", 1))
+	enqueue(t, s, newRun(t, "pending", 1))
+	err := s.update(t.Context(), func(t *tx) error {
+		for _, r := range []*Run{quiet, loud} {
+			r.Status, r.Report, r.AcknowledgedAt, r.NextAttemptAt = Sent, &ReportRef{UUID: uuid.New()}, t.now, time.Time{}
+		}
+		loud.Report.AlertsTotal, loud.Report.AlertsActive = 2, 1
+		return errors.Join(t.save(quiet), t.save(loud))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := Query{}.ParseQuery("alerts:active", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs, err := s.List(t.Context(), q); err != nil || len(runs) != 1 || runs[0].ID != loud.ID {
+		t.Errorf("%v, %v", runs, err)
+	}
+	if _, err := (Query{}).ParseQuery("alerts:loud", time.Now()); err == nil {
+		t.Error("alerts:loud is no term")
+	}
+}
 
 // TestAQueryNamesRuns by their IDs, in whatever order they are given, together
 // with its other terms and its cursors.

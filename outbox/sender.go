@@ -51,6 +51,9 @@ type Sender struct {
 	// would disturb: a Quiet's method; nil: never.
 	Measuring func() bool
 	Retention Retention // of what this sender prunes when it is idle
+	// Told is given what a person should know: that a damaged outbox was mended;
+	// nil: nobody.
+	Told func(string)
 }
 
 const (
@@ -80,7 +83,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 	w.claimant = claimant{
 		owner: owner.name, wants: s.Wants, pace: s.Policy.Pace, fingerprint: w.fingerprint,
-		holds: func(seq uint64) bool { return w.inHand[seq] },
+		holds: func(seq uint64) bool { return w.inHand[seq] }, mended: w.mended.Load,
 	}
 	// Attempts outlive the context by the grace.
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -112,6 +115,7 @@ type workers struct {
 	quiet hush // guarded by mu
 
 	probing atomic.Bool
+	mended  atomic.Bool // once is enough: what stays damaged can't be mended
 
 	turns
 }
@@ -127,6 +131,9 @@ func (w *workers) dispatch(ctx, attempts context.Context) {
 	for ctx.Err() == nil {
 		wake, err := w.fill(ctx, attempts)
 		if err != nil && ctx.Err() == nil {
+			if w.mend(ctx, err) {
+				continue
+			}
 			w.Log.Warn("the outbox can't be read", "error", err)
 			wake = time.Now().Add(retryPause)
 		}
@@ -229,6 +236,9 @@ func (w *workers) record(ctx context.Context, done *claimed, record func(*tx) er
 		if err == nil {
 			return next
 		}
+		if w.mend(patient, err) {
+			continue
+		}
 		w.Log.Error("an outcome could not be recorded yet", "error", err)
 		if errors.Is(err, ErrDamagedFile) && ctx.Err() != nil {
 			return nil // it is for a repair, which ends no wait
@@ -239,6 +249,25 @@ func (w *workers) record(ctx context.Context, done *claimed, record func(*tx) er
 		case <-time.After(retryPause):
 		}
 	}
+}
+
+// mend builds a damaged outbox anew, once: the sooner, the more of it can be
+// saved, since each commit writes over free pages that hold older copies. It
+// tells whether to go on.
+func (w *workers) mend(ctx context.Context, cause error) bool {
+	if !errors.Is(cause, ErrDamagedFile) || !w.mended.CompareAndSwap(false, true) {
+		return false
+	}
+	saved, err := w.Store.rebuilt(ctx, cause)
+	if err != nil {
+		w.Log.Error("the outbox is damaged and can't be mended", "error", err)
+		return false
+	}
+	w.Log.Warn(saved.String())
+	if w.Told != nil {
+		w.Told(saved.String())
+	}
+	return true
 }
 
 // startProbe probes beside the dispatcher: what is due at other hosts does not

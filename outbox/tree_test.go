@@ -140,64 +140,97 @@ func sharedPage(p treePage) bool {
 	return p.count > 1 && len(p.key(0)) != 8
 }
 
-// A page of bodies is damaged: the runs whose bodies lie on it wait for a
-// person, all others are delivered, and their outcomes kept.
-func TestADamagedPageOfBodiesStopsNoOtherLane(t *testing.T) {
-	s := manyPages(t, 12)
-	pages, size := treePages(t, s.Path())
-	hurt := map[uint64]bool{}
-	data := readFile(t, s.Path())
-	for _, p := range pages {
-		if !p.leaf || p.count == 0 || len(p.key(0)) != 8 || len(hurt) > 0 {
-			continue
+// A page of bodies is damaged, in its head or in what it holds: a sender mends
+// the file, delivers all others, and leaves to a person what is lost.
+func TestASenderMendsADamagedPageOfBodies(t *testing.T) {
+	for name, damage := range map[string]func(page []byte){
+		"its number": func(page []byte) { page[2] ^= 4 },
+		"torn":       func(page []byte) { clear(page[64:]) },
+	} {
+		s := manyPages(t, 12)
+		pages, size := treePages(t, s.Path())
+		hurt := map[uint64]bool{}
+		data := readFile(t, s.Path())
+		for _, p := range pages {
+			if !p.leaf || p.count == 0 || len(p.key(0)) != 8 || len(hurt) > 0 {
+				continue
+			}
+			if begin, end := p.span(0); end-begin < 1000 {
+				continue
+			}
+			for i := range p.count {
+				hurt[decodeNumber(p.key(i))] = true
+			}
+			damage(data[int64(p.id)*size : int64(p.id+1)*size])
 		}
-		if begin, end := p.span(0); end-begin < 1000 {
-			continue
+		if len(hurt) == 0 || len(hurt) > 3 {
+			t.Fatalf("%d bodies lie on the page", len(hurt))
 		}
-		for i := range p.count {
-			hurt[decodeNumber(p.key(i))] = true
+		if err := os.WriteFile(s.Path(), data, 0o600); err != nil {
+			t.Fatal(err)
 		}
-		data[int64(p.id)*size+2] ^= 4 // of its own number
+		synctest.Test(t, func(t *testing.T) {
+			again, err := Open(t.Context(), s.Path())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var told []string
+			stop := startSender(t, &Sender{Store: again, Deliverer: newFakeServer(), Told: func(words string) { told = append(told, words) }})
+			time.Sleep(2 * time.Minute) // fake time
+			stop()
+			if len(told) != 1 || !strings.Contains(told[0], "was damaged") {
+				t.Errorf("%s: it told %q", name, told)
+			}
+			for _, r := range listAll(t, again) {
+				lost := hurt[r.Seq] && name == "torn"
+				if want := map[bool]Status{true: Pending, false: Sent}[lost]; r.Status != want || lost != (r.Reason == ReasonDamaged) {
+					t.Errorf("%s: run %d is %s (%s): hurt %v", name, r.Seq, r.Status, r.Reason, hurt[r.Seq])
+				}
+			}
+			checkClean(t, again)
+		})
 	}
-	if len(hurt) == 0 || len(hurt) > 3 {
-		t.Fatalf("%d bodies lie on the page", len(hurt))
+}
+
+// A page of the history is damaged: outcomes are recorded all the same.
+func TestASenderMendsADamagedPageOfAttempts(t *testing.T) {
+	s := openTest(t)
+	f := newFakeServer()
+	deliver := func(s *Store, runs int) {
+		for i := range runs {
+			enqueue(t, s, newRun(t, "main", i+1))
+		}
+		stop := startSender(t, &Sender{Store: s, Deliverer: f})
+		for _, r := range listAll(t, s) {
+			waitFor(t, s, r.ID, time.Minute, ended)
+		}
+		stop()
+	}
+	deliver(s, 60)
+	pages, size := treePages(t, s.Path())
+	data := readFile(t, s.Path())
+	damaged := 0
+	for _, p := range pages {
+		if p.leaf && p.count > 0 && len(p.key(0)) == 12 {
+			data[int64(p.id)*size+5] ^= 0x10
+			damaged++
+		}
+	}
+	if damaged == 0 {
+		t.Fatal("no page of attempts")
 	}
 	if err := os.WriteFile(s.Path(), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) {
-		again, err := Open(t.Context(), s.Path())
-		if err != nil {
-			t.Fatal(err)
-		}
-		stop := startSender(t, &Sender{Store: again, Deliverer: newFakeServer()})
-		time.Sleep(2 * time.Minute) // fake time
-		stop()
-		for _, r := range listAll(t, again) {
-			if want := map[bool]Status{true: Pending, false: Sent}[hurt[r.Seq]]; r.Status != want || hurt[r.Seq] != (r.Reason == ReasonDamaged) {
-				t.Errorf("run %d is %s (%s): hurt %v", r.Seq, r.Status, r.Reason, hurt[r.Seq])
-			}
-		}
-		// The bodies themselves are whole: a repair finds them.
-		if _, err := again.Rebuild(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range listAll(t, again) {
-			if hurt[r.Seq] {
-				if _, err := again.Retry(t.Context(), r.ID); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-		stop = startSender(t, &Sender{Store: again, Deliverer: newFakeServer()})
-		time.Sleep(2 * time.Minute) // fake time
-		stop()
-		for _, r := range listAll(t, again) {
-			if r.Status != Sent {
-				t.Errorf("run %d is %s (%s) after the repair", r.Seq, r.Status, r.Reason)
-			}
-		}
-	})
+	again, err := Open(t.Context(), s.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	deliver(again, 5)
+	checkClean(t, again)
+	if f.made != 65 {
+		t.Errorf("%d reports", f.made)
+	}
 }
 
 // The outcome of a run that the file holds no more is given up: it keeps no

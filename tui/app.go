@@ -1,11 +1,14 @@
 package tui
 
 import (
+	"context"
 	"runtime"
 	"strings"
 	"time"
 
 	"burrow/outbox"
+
+	"burrow/client"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -55,7 +58,23 @@ func newApp(o Options, w *work, t theme) *app {
 // Init begins to watch, and to read only then, so that no change falls in
 // between.
 func (a *app) Init() tea.Cmd {
-	return tea.Batch(watch(a.work, a.options.Store), askHost(a.work, a.options, a.pings))
+	return tea.Batch(watch(a.work, a.options.Store), askHost(a.work, a.options, a.pings), a.hear())
+}
+
+// noticed: the sender said something that a person should know.
+type noticed struct{ words string }
+
+// hear waits for the sender's next notice.
+func (a *app) hear() tea.Cmd {
+	notices := a.options.Notices
+	return a.work.do(func(ctx context.Context) tea.Msg {
+		select {
+		case words := <-notices:
+			return noticed{words}
+		case <-ctx.Done():
+			return nil
+		}
+	})
 }
 
 // Update takes a message in, then lays everything out anew.
@@ -96,6 +115,8 @@ func (a *app) route(msg tea.Msg) tea.Cmd {
 		return a.fail(m.err)
 	case told:
 		return a.say(m.words, false)
+	case noticed:
+		return tea.Batch(a.say(client.Plain(m.words, 0), true), a.hear())
 	case fieldsWanted, suggested, filesFound, benched, accepted:
 		return a.formHears(msg)
 	case leaveWanted:
@@ -122,9 +143,27 @@ func (a *app) view() view { return a.views[a.current] }
 
 // turn brings a view into sight.
 func (a *app) turn(to int) tea.Cmd {
+	if a.view() == a.outbox {
+		a.followed()
+	}
 	a.current = (to + len(a.views)) % len(a.views)
 	a.helping, a.picker = false, nil
 	return a.view().entered()
+}
+
+// followed lets the views of a server's data begin with the selected run's
+// project, branch and testbed.
+func (a *app) followed() {
+	run := a.outbox.list.selected()
+	if run == nil || run.Host != a.options.Host {
+		return
+	}
+	if !a.reports.seen {
+		a.reports.like = run
+	}
+	if !a.perf.seen {
+		a.perf.like = run
+	}
 }
 
 // pressAll takes what one read from the terminal brought. Bubble Tea makes one
@@ -235,6 +274,7 @@ func (a *app) refresh() tea.Cmd {
 	a.pings++
 	a.outbox.reading.surveyed = false
 	a.outbox.detail = a.outbox.detail.forgotten()
+	a.reports.stale, a.perf.stale = true, true
 	return tea.Batch(a.outbox.reload(goalSelected), a.view().entered(), askHost(a.work, a.options, a.pings))
 }
 
@@ -252,6 +292,7 @@ func (a *app) arrange() tea.Cmd {
 	a.room.body = max(a.height-headerLines-a.room.footer, 0)
 	commands = append(commands, a.view().arrange(a.width, a.room.body))
 	if a.form != nil {
+		a.form.now = a.now
 		a.form.arranged(a.theme, a.width, a.room.body)
 	}
 	if a.helping {

@@ -33,6 +33,8 @@ type Options struct {
 	// Delivery tells whether a sender runs beside the UI. It is called often, in
 	// commands only, so it may look at files. nil: none runs.
 	Delivery func() Delivery
+	// Notices are what that sender says that a person should know; nil: nothing.
+	Notices <-chan string
 	// Suspend lays that sender to rest before the UI goes to the shell or quits,
 	// and Resume wakes it after. They may wait. nil: nothing is to be done.
 	Suspend, Resume func()

@@ -47,7 +47,7 @@ func (a *app) deliver(ctx context.Context, store *outbox.Store, hosts *client.Ho
 	if err := store.Hasten(ctx, wants); err != nil {
 		return err
 	}
-	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: a.policy(), Log: a.log, Wants: wants, Measuring: a.quiet().Measuring}
+	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: a.policy(), Log: a.log, Wants: wants, Told: func(words string) { a.warn("%s", words) }, Measuring: a.quiet().Measuring}
 	stop := a.startSender(ctx, sender)
 	runs, err := a.await(ctx, store, hosts, d.runs, span, d.wait < 0)
 	d.runs = runs

@@ -83,7 +83,7 @@ func (a *app) sync(ctx context.Context, f syncFlags) error {
 	if err := a.tellDrainTime(ctx, store); err != nil {
 		return err
 	}
-	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: policy, Log: a.log, Retention: a.retention(), Measuring: a.quiet().Measuring}
+	sender := &outbox.Sender{Store: store, Deliverer: hosts, Policy: policy, Log: a.log, Told: func(words string) { a.warn("%s", words) }, Retention: a.retention(), Measuring: a.quiet().Measuring}
 	stop := a.startSender(ctx, sender)
 	if f.watch {
 		a.notice("Delivering; Ctrl-C ends it.")

@@ -50,11 +50,19 @@ func (a *app) openUI(ctx context.Context) error {
 // withSender shows the UI with a sender beside it, which rests while the UI is
 // suspended: another process may deliver then.
 func (a *app) withSender(ctx context.Context, store *outbox.Store, hosts *client.Hosts, c connection) error {
+	notices := make(chan string, 1) // a sender mends the outbox once
 	sender := &resting{ctx: ctx, sender: &outbox.Sender{
 		Store: store, Deliverer: hosts, Policy: a.policy(), Log: a.log, Retention: a.retention(), Measuring: a.quiet().Measuring,
+		Told: func(words string) {
+			select {
+			case notices <- words:
+			default:
+			}
+		},
 	}}
 	sender.wake()
 	options := a.uiOptions(store, hosts, c)
+	options.Notices = notices
 	options.Suspend, options.Resume = func() { _ = sender.rest() }, sender.wake
 	options.Delivery = func() tui.Delivery {
 		if err := sender.trouble(); err != nil {
