@@ -70,7 +70,11 @@ func isAre(runs []*outbox.Run) string {
 // each does one thing to runs, one by one. The first error is told, with how
 // many it left.
 func (p *outboxPage) each(runs []*outbox.Run, words string, do func(context.Context, uuid.UUID) error, back func(done []uuid.UUID) *undo) tea.Cmd {
-	return p.work.do(func(ctx context.Context) tea.Msg {
+	begun := tea.Cmd(nil)
+	if len(runs) > longBulk {
+		begun = p.say("working on "+counted(len(runs), "run", "runs")+"…", false)
+	}
+	return tea.Batch(begun, p.work.do(func(ctx context.Context) tea.Msg {
 		m := acted{words: words}
 		for _, r := range runs {
 			switch err := do(ctx, r.ID); {
@@ -87,8 +91,11 @@ func (p *outboxPage) each(runs []*outbox.Run, words string, do func(context.Cont
 			m.err = fmt.Errorf("%d runs were left as they are; the first: %w", left, m.err)
 		}
 		return m
-	})
+	}))
 }
+
+// longBulk is from how many runs on an action takes a moment: each is a commit.
+const longBulk = 50
 
 // retry asks for runs to be sent now. Whether they may be is the store's to
 // say, but what can't be is not even tried.
@@ -97,8 +104,11 @@ func (p *outboxPage) retry(chosen []*outbox.Run) tea.Cmd {
 	if runs == nil {
 		return cmd
 	}
-	s := p.options.Store
-	return p.each(runs, runWords(runs)+p.hiddenWords(runs)+" "+isAre(runs)+" due now: same bytes, same key",
+	s, words := p.options.Store, " due now: same bytes, same key"
+	if slices.ContainsFunc(runs, func(r *outbox.Run) bool { return r.Reason == outbox.ReasonPaused }) {
+		words = " due once delivery goes on, which is paused: " + p.keys.Pause.Help().Key + " r resumes it"
+	}
+	return p.each(runs, runWords(runs)+p.hiddenWords(runs)+" "+isAre(runs)+words,
 		func(ctx context.Context, id uuid.UUID) error { _, err := s.Retry(ctx, id); return err }, nil)
 }
 
@@ -184,7 +194,7 @@ func (p *outboxPage) askPause() tea.Cmd {
 	}
 	choices := []choice{
 		option("a", "all", hold("", "", "everything")),
-		option("r", "resume", func() tea.Cmd { return p.resumeAll() }),
+		option("r", "resume", p.askResume),
 	}
 	if run != nil {
 		choices = append(choices,
@@ -195,13 +205,48 @@ func (p *outboxPage) askPause() tea.Cmd {
 	return nil
 }
 
-// resumeAll lets everything go on that was paused.
-func (p *outboxPage) resumeAll() tea.Cmd {
+// holdsFound: what is paused, of which a person chooses what goes on.
+type holdsFound struct {
+	holds []outbox.Hold
+	err   error
+}
+
+// askResume looks what is paused: of several pauses each can be lifted by itself.
+func (p *outboxPage) askResume() tea.Cmd {
 	s := p.options.Store
 	return p.work.do(func(ctx context.Context) tea.Msg {
-		lifted, err := s.Resume(ctx, "", "")
-		if err != nil || len(lifted) == 0 {
-			return acted{words: "nothing was paused", err: err}
+		holds, err := s.Holds(ctx)
+		return holdsFound{holds, err}
+	})
+}
+
+func (p *outboxPage) chooseHold(m holdsFound) tea.Cmd {
+	switch {
+	case m.err != nil:
+		return p.fail(m.err)
+	case len(m.holds) == 0:
+		return p.say("nothing is paused", false)
+	case p.menu != nil || p.picker != nil: // another question was asked since
+		return nil
+	case len(m.holds) == 1:
+		return p.resume(m.holds)
+	}
+	picks := []pick{{text: "all of them", act: func() tea.Cmd { return p.resume(m.holds) }}}
+	for _, h := range m.holds {
+		picks = append(picks, pick{text: plain(h.String()), act: func() tea.Cmd { return p.resume([]outbox.Hold{h}) }})
+	}
+	p.pick("resume: ", "let it go on", "No pause has these words.", 0, picks)
+	return nil
+}
+
+// resume lifts pauses.
+func (p *outboxPage) resume(lifted []outbox.Hold) tea.Cmd {
+	s := p.options.Store
+	return p.work.do(func(ctx context.Context) tea.Msg {
+		for _, h := range lifted {
+			if err := s.Lift(ctx, h); err != nil {
+				return acted{err: err}
+			}
 		}
 		back := &undo{"the resumption", func(ctx context.Context) error {
 			var bad error
@@ -271,7 +316,8 @@ func firstProblem(ctx context.Context, s *outbox.Store, q outbox.Query, before u
 }
 
 func needsPerson(r *outbox.Run) bool {
-	return r.Status.Failed() && r.ResubmittedAs == nil || r.Status == outbox.Pending && r.Reason.NeedsPerson()
+	return r.Status.Failed() && r.ResubmittedAs == nil ||
+		r.Status == outbox.Pending && r.Reason.NeedsPerson() && r.Reason != outbox.ReasonPaused // which was a person's own doing
 }
 
 func (p *outboxPage) goToProblem(m problemFound) tea.Cmd {

@@ -202,6 +202,8 @@ func TestTheFormFromCommandToOutbox(t *testing.T) {
 	ui.Send(tea.KeyMsg{Type: tea.KeyEsc})
 	ui.sees(t, "that nothing was enqueued, and the fields", holding("the benchmark was stopped; nothing was enqueued", "> make bench", "> feature/form"))
 	ui.Send(tea.KeyMsg{Type: tea.KeyEsc})
+	ui.sees(t, "the question", holding("throw away what was typed?"))
+	ui.Type("y")
 	ui.sees(t, "the list", holding("The outbox is empty"))
 
 	close(goOn)

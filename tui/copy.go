@@ -40,9 +40,16 @@ func (s *shell) copyText(text, what string) tea.Cmd {
 		if _, err := io.WriteString(s.options.Output, sequence); err != nil {
 			return failed{err}
 		}
+		if len(text) > mostCopied {
+			what += " (" + size(len(text)) + ": terminals drop what is too much for their clipboard)"
+		}
 		return told{"copied " + what}
 	})
 }
+
+// mostCopied is how many bytes every terminal's clipboard takes at once: xterm's
+// limit.
+const mostCopied = 74_994
 
 // askCopy offers what can be copied of a run, or of several, one on each line.
 func (p *outboxPage) askCopy(runs []*outbox.Run) tea.Cmd {

@@ -100,7 +100,7 @@ func (v filterView) line(t theme, marked, summary string, width int) string {
 		if summary != "" {
 			summary = "  " + t.dim.Render(summary)
 		}
-		return between(start+t.accent.Render(plain(v.valid))+summary, t.dim.Render("Esc clears the filter "), width)
+		return between(start+t.accent.Render(plain(v.valid))+summary, t.dim.Render("Esc clears the "+map[bool]string{true: "marks", false: "filter"}[marked != ""]+" "), width)
 	}
 	start += v.typedWords(t, width-ansi.StringWidth(start)-1)
 	help, room := "", width-ansi.StringWidth(start)-3

@@ -25,7 +25,8 @@ type form struct {
 	generation int
 	live       *live
 	output     pager
-	since      time.Time
+	since, now time.Time
+	begun      Trial // the fields as they were at first
 	stop       context.CancelFunc
 	stopping   bool  // what is under way was told to stop
 	leaving    bool  // the UI is to end with it
@@ -85,6 +86,7 @@ func (a *app) openFields(m fieldsWanted) tea.Cmd {
 	if m.old != nil {
 		*f.trial = trialOf(m.old)
 	}
+	f.begun = *f.trial
 	f.fields = fieldsOf(a.theme, f.trial, m.old, a.width, a.room.body)
 	f.fields.complete(Suggestions{Commands: a.commands, Adapters: harness.Adapters()})
 	a.form, a.picker, a.helping = f, nil, false
@@ -171,6 +173,13 @@ func (a *app) pressForm(m tea.KeyMsg) tea.Cmd {
 func (a *app) pressFields(m tea.KeyMsg) tea.Cmd {
 	f := a.form
 	if key.Matches(m, a.keys.Dismiss) {
+		if f.trial.trimmed() != f.begun.trimmed() {
+			a.ask("Close the form, and throw away what was typed?", func() tea.Cmd {
+				a.form = nil
+				return nil
+			})
+			return nil
+		}
 		a.form = nil
 		return nil
 	}

@@ -3,6 +3,7 @@ package tui
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"burrow/client/harness"
 
@@ -123,7 +124,11 @@ func (f *form) outputHead(t theme, width, height int) []string {
 		what, sign = f.trial.Files, "< "
 	}
 	_, total := f.live.tail(0)
-	state := t.dim.Render(counted(total, "line", "lines") + " ")
+	words := counted(total, "line", "lines")
+	if lasts := f.now.Sub(f.since).Truncate(time.Second); f.stage == stageRunning && !f.since.IsZero() && lasts > 0 {
+		words += ", for " + took(lasts)
+	}
+	state := t.dim.Render(words + " ")
 	if f.stopping && f.stage == stageRunning {
 		state = t.warn.Render("stopping… ")
 	}

@@ -485,6 +485,8 @@ func TestTheNewestCommandIsOffered(t *testing.T) {
 	ui.Send(tea.KeyMsg{Type: tea.KeyEsc})
 	ui.sees(t, "the fields", holding("was stopped"))
 	ui.Send(tea.KeyMsg{Type: tea.KeyEsc})
+	ui.sees(t, "the question", holding("throw away what was typed?"))
+	ui.Type("y")
 	ui.sees(t, "the list", holding("The outbox is empty"))
 	ui.Type("n")
 	ui.sees(t, "the newest one", holding("> → go test -bench . -count 3"))

@@ -13,17 +13,28 @@ const namesWidth = 80
 // header draws the views' names, what the open one shows, and the host.
 func (a *app) header() string {
 	start := " " + a.theme.title.Render("burrow") + a.viewNames()
-	end := "  " + reachWords(a.theme, a.options.Host, a.reach, a.now) + " "
+	end := a.hostEnd(a.width - ansi.StringWidth(start))
 	if words := a.view().summary(); words != "" && !a.tight {
 		words = "  · " + words
 		if marked := a.outbox.markWords(); marked != "" && a.view() == a.outbox { // it is never left out
-			end = cut(end, a.width-ansi.StringWidth(start)-ansi.StringWidth("  · "+marked+" …"))
+			end = a.hostEnd(a.width - ansi.StringWidth(start) - ansi.StringWidth("  · "+marked+" …"))
 		}
 		if room := a.width - ansi.StringWidth(start) - ansi.StringWidth(end); room >= min(ansi.StringWidth(words), 12) {
 			start += a.theme.dim.Render(words)
 		}
 	}
 	return between(start, end, a.width)
+}
+
+// hostEnd is the header's end: the host and whether it answers, as much as there
+// is room for. Which view is open is never left out for it.
+func (a *app) hostEnd(room int) string {
+	for _, words := range []string{reachWords(a.theme, a.options.Host, a.reach, a.now), reachSign(a.theme, a.reach)} {
+		if end := "  " + words + " "; words != "" && ansi.StringWidth(end) <= room {
+			return end
+		}
+	}
+	return ""
 }
 
 // isTight tells whether the header has all names, and so no room for what the

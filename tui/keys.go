@@ -24,6 +24,7 @@ type keyMap struct {
 	Retry, Cancel, Resubmit, Delete, Copy, Browser, Pause, Export              key.Binding
 	Back, NextTab, PreviousTab, Fold                                           key.Binding
 	NextProject, NextBranch, NextTestbed, NextMeasure                          key.Binding
+	FindBenchmark, SortChange                                                  key.Binding
 
 	Yes, No, Leave                key.Binding
 	Apply, Drop                   key.Binding
@@ -88,6 +89,9 @@ func newKeyMap() keyMap {
 		NextBranch:  bind("b", "another branch", "b"),
 		NextTestbed: bind("t", "another testbed", "t"),
 		NextMeasure: bind("m", "another measure", "m"),
+
+		FindBenchmark: bind("/", "find a benchmark", "/"),
+		SortChange:    bind("s", "most changed, or by name", "s"),
 
 		Yes:   bind("y", "yes", "y", "Y"),
 		No:    bind("n", "no", "n", "N", "esc"),
@@ -281,7 +285,7 @@ func (k keyMap) reportsScopes() []scope {
 }
 
 func (k keyMap) perfScopes() []scope {
-	return []scope{{"On metrics", []key.Binding{k.NextProject, k.NextBranch, k.NextTestbed, k.NextMeasure, k.Browser}}}
+	return []scope{{"On metrics", []key.Binding{k.NextProject, k.NextBranch, k.NextTestbed, k.NextMeasure, k.FindBenchmark, k.SortChange, k.Browser}}}
 }
 
 func (k keyMap) activityScopes() []scope {

@@ -101,7 +101,7 @@ func TestTheSenderIsAskedInACommand(t *testing.T) {
 
 // TestViewsWithoutAFilterSaySo where its key is pressed.
 func TestViewsWithoutAFilterSaySo(t *testing.T) {
-	for key, name := range map[string]string{"2": "Reports", "3": "Perf", "4": "Activity"} {
+	for key, name := range map[string]string{"2": "Reports", "4": "Activity"} {
 		a := press(still(t, testTheme(termenv.Ascii, true), 120, 40, oneOfEach()), key, "/")
 		if frame := a.View(); !strings.Contains(frame, name+" has no filter") {
 			t.Errorf("%s says nothing:\n%s", name, frame)

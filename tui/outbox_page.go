@@ -98,6 +98,8 @@ func (p *outboxPage) take(msg tea.Msg) tea.Cmd {
 		return p.mark(m)
 	case chosenRead:
 		return p.goOn(m)
+	case holdsFound:
+		return p.chooseHold(m)
 	case problemFound:
 		return p.goToProblem(m)
 	}

@@ -121,6 +121,13 @@ func outlookWords(o outlook, now time.Time) (moving []string, needs string) {
 			moving = append(moving, "all in about "+took(o.drain.Round(time.Minute/6)))
 		}
 	}
+	if n := o.needs[outbox.ReasonPaused]; n > 0 {
+		words := number(n) + " paused"
+		if o.unseen > 0 {
+			words = "at least " + words
+		}
+		moving = append(moving, words)
+	}
 	needs = needWords(o)
 	if len(moving) > 0 || needs != "" {
 		return moving, needs
@@ -157,7 +164,8 @@ func needTotal(o outlook, total int) string {
 	return words
 }
 
-// needKinds counts the runs that need a person, by what they need.
+// needKinds counts the runs that need a person, by what they need: those that a
+// person paused need nobody.
 func needKinds(o outlook) (total int, words string) {
 	type kind struct {
 		name  string
@@ -165,6 +173,9 @@ func needKinds(o outlook) (total int, words string) {
 	}
 	var kinds []kind
 	for reason, n := range o.needs {
+		if reason == outbox.ReasonPaused {
+			continue
+		}
 		kinds = append(kinds, kind{string(reason), n})
 	}
 	for _, s := range []outbox.Status{outbox.Incomplete, outbox.Rejected} {

@@ -53,13 +53,13 @@ func TestTheAnswerClaimsNoMoreThanWasSeen(t *testing.T) {
 	if _, err := s.Pause(ctx, "", "demo"); err != nil {
 		t.Fatal(err)
 	}
-	if got := words(); got != "2,500 pending; at least 2,000 need you: paused" {
+	if got := words(); got != "2,500 pending, at least 2,000 paused; " {
 		t.Errorf("with their project paused: %q", got)
 	}
 	if _, err := s.Pause(ctx, "", ""); err != nil {
 		t.Fatal(err)
 	}
-	if got := words(); got != "; 2,500 need you: paused" {
+	if got := words(); got != "2,500 paused; " {
 		t.Errorf("with everything paused: %q", got)
 	}
 }
@@ -92,6 +92,13 @@ func TestAPauseIsSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 		ui.sees(t, "both", holding("2 pauses"))
+		ui.Type("p")
+		ui.Type("r")
+		ui.sees(t, "each pause", holding("all of them", "all delivery", "delivery to project demo"))
+		for _, k := range []string{"down", "enter"} { // the one of everything
+			ui.Send(keyMsg(k))
+		}
+		ui.sees(t, "the other pause", holding("paused: project demo"))
 		ui.Type("p")
 		ui.Type("r")
 		ui.sees(t, "the sender again", holding("delivering"))

@@ -12,7 +12,7 @@ import (
 func (p *perfPage) hints() []hint {
 	k := p.keys
 	return []hint{
-		hintOf(k.NextBranch, "branch"), hintOf(k.NextTestbed, "testbed"), hintOf(k.NextMeasure, "measure"), hintOf(k.NextProject, "project"),
+		hintOf(k.FindBenchmark, "find"), hintOf(k.SortChange, "sort"), hintOf(k.NextBranch, "branch"), hintOf(k.NextTestbed, "testbed"), hintOf(k.NextMeasure, "measure"), hintOf(k.NextProject, "project"),
 		hintOf(k.Browser, "open"), hintOf(k.Quit, "quit"), hintOf(k.Help, "help"),
 	}
 }
@@ -140,7 +140,7 @@ func (p *perfPage) detailLines(width, height int) []string {
 	last := s.Metrics[len(s.Metrics)-1]
 	lines := []string{
 		" " + t.title.Render(cut(plain(s.Benchmark.Name), width-2)),
-		" " + cut(t.soft.Render(Value(last.Metric.Value, s.Measure.Units))+t.dim.Render("  at "+versionWords(&last.Version)+", "+extentWords(s)+" since "+s.Metrics[0].StartTime.Local().Format(time.DateOnly)+p.limitWords(last)), width-2),
+		" " + cut(t.soft.Render(Value(last.Metric.Value, s.Measure.Units))+t.dim.Render(p.limitWords(last)+", at "+versionWords(&last.Version)+"; "+extentWords(s)+" since "+s.Metrics[0].StartTime.Local().Format(time.DateOnly)), width-2),
 	}
 	if chart := chartLines(t, s, width-2, height-len(lines)); chart != nil {
 		return append(lines, chart...)

@@ -1,10 +1,14 @@
 package tui
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"slices"
+	"strings"
 
 	"burrow/client"
+	"burrow/outbox"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -21,6 +25,7 @@ type perfPage struct {
 	testbed int
 	measure int
 	series  []client.Series
+	changed bool // the most changed series stand first, else the server's order
 	cursor  cursor
 	layout  layout
 }
@@ -60,7 +65,7 @@ func (p *perfPage) scopes() []scope { return p.keys.perfScopes() }
 
 func (p *perfPage) entered() tea.Cmd {
 	p.seen = true
-	if len(p.projects) == 0 {
+	if len(p.projects) == 0 || p.stale {
 		return p.findProjects()
 	}
 	return p.readDimensions()
@@ -147,13 +152,14 @@ func (p *perfPage) take(msg tea.Msg) tea.Cmd {
 		measure := func(b client.Measure) string { return b.Slug }
 		before := p.about
 		p.about = m.about
-		p.branch = best(p.about.branches, branch, chosenName(before.branches, p.branch, branch), p.options.Branch, "main", "master")
-		p.testbed = best(p.about.testbeds, testbed, chosenName(before.testbeds, p.testbed, testbed), p.options.Testbed)
+		p.branch = best(p.about.branches, branch, chosenName(before.branches, p.branch, branch), p.ofRun(func(r *outbox.Run) string { return r.Branch }), p.options.Branch, "main", "master")
+		p.testbed = best(p.about.testbeds, testbed, chosenName(before.testbeds, p.testbed, testbed), p.ofRun(func(r *outbox.Run) string { return r.Testbed }), p.options.Testbed)
 		p.measure = best(p.about.measures, measure, chosenName(before.measures, p.measure, measure), "latency")
 		return p.readSeries()
 	case seriesRead:
 		if p.answered(m.generation, m.source, m.err) && m.err == nil {
 			p.series = m.series
+			p.sort()
 		}
 	}
 	return nil
@@ -191,6 +197,15 @@ func (p *perfPage) press(m tea.KeyMsg) tea.Cmd {
 		return p.pickDimension("testbed", namesOf(p.about.testbeds, func(b client.Testbed) string { return b.Name }), &p.testbed)
 	case key.Matches(m, k.NextMeasure):
 		return p.pickDimension("measure", namesOf(p.about.measures, func(b client.Measure) string { return b.Name }), &p.measure)
+	case key.Matches(m, k.FindBenchmark):
+		return p.pickName("benchmark", namesOf(p.series, func(s client.Series) string { return s.Benchmark.Name }), p.cursor.index, func(i int) tea.Cmd {
+			p.cursor.index = i
+			return nil
+		})
+	case key.Matches(m, k.SortChange):
+		p.changed, p.cursor = !p.changed, cursor{}
+		p.sort()
+		return p.say(map[bool]string{true: "the most changed first", false: "by name"}[p.changed], false)
 	case key.Matches(m, k.Browser):
 		if s := p.selected(); s != nil {
 			return p.openAddress(client.ReportURL(p.options.Host, p.current(), s.Metrics[len(s.Metrics)-1].Report))
@@ -199,6 +214,34 @@ func (p *perfPage) press(m tea.KeyMsg) tea.Cmd {
 		p.cursor.index += p.rows(m, p.layout.listHeight-1, len(p.series))
 	}
 	return nil
+}
+
+// sort puts the series in order: alerts and the largest steps from the previous
+// version first, or by name.
+func (p *perfPage) sort() {
+	if !p.changed {
+		slices.SortStableFunc(p.series, func(a, b client.Series) int { return strings.Compare(a.Benchmark.Name, b.Benchmark.Name) })
+		return
+	}
+	slices.SortStableFunc(p.series, func(a, b client.Series) int {
+		if alerts := btoi(alerted(&b)) - btoi(alerted(&a)); alerts != 0 {
+			return alerts
+		}
+		return cmp.Compare(step(&b), step(&a))
+	})
+}
+
+// alerted tells whether a series' newest metric raised an alert.
+func alerted(s *client.Series) bool { return s.Metrics[len(s.Metrics)-1].Alert != nil }
+
+// step is how far the newest metric is from the one before it, in percent.
+func step(s *client.Series) float64 {
+	points := pointsOf(s)
+	if len(points) < 2 {
+		return 0
+	}
+	percent, _ := Percent(points[len(points)-1]-points[len(points)-2], points[len(points)-2])
+	return math.Abs(percent)
 }
 
 // pickDimension offers what the metrics can be chosen by.

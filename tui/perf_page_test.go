@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -56,6 +57,28 @@ func TestNoMetricNamesWhatWasAskedFor(t *testing.T) {
 	frame := strings.Join(strings.Fields(ansi.Strip(a.View())), " ")
 	if want := "no metric Latency of branch main on testbed ci in project demo yet. b: another branch. t: another testbed."; !strings.Contains(frame, want) {
 		t.Errorf("%s\nis not in\n%s", want, a.View())
+	}
+}
+
+// The benchmark that moved most, or raised an alert, is found among many.
+func TestARegressionIsFoundAmongManyBenchmarks(t *testing.T) {
+	a := perfOf(t, []string{"main"}, []string{"ci"})
+	var all []client.Series
+	for i := range 300 {
+		s := client.Series{Benchmark: client.Benchmark{Name: fmt.Sprintf("BenchmarkThing%03d", i)}, Metrics: make([]client.PerfMetric, 2)}
+		s.Metrics[0].Metric.Value, s.Metrics[1].Metric.Value = 100, 100+float64(i%7)
+		all = append(all, s)
+	}
+	all[217].Metrics[1].Metric.Value = 40
+	all[33].Metrics[1].Alert = &client.PerfAlert{Limit: "upper", Status: "active"}
+	a.Update(seriesRead{generation: a.perf.generation, series: all})
+	press(a, "s")
+	if first, second := a.perf.series[0].Benchmark.Name, a.perf.series[1].Benchmark.Name; first != "BenchmarkThing033" || second != "BenchmarkThing217" {
+		t.Errorf("%s, %s", first, second)
+	}
+	press(a, "s", "/", "1", "4", "2", "enter")
+	if got := a.perf.selected().Benchmark.Name; got != "BenchmarkThing142" {
+		t.Error(got)
 	}
 }
 

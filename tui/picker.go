@@ -39,20 +39,21 @@ func (s *shell) pick(prompt, does, none string, index int, picks []pick) {
 }
 
 // pickName offers the names of what a view can show, and tells which was taken.
-// Of two it takes the other one at once.
+// Of two the cursor stands on the other one.
 func (s *shell) pickName(what string, names []string, index int, taken func(int) tea.Cmd) tea.Cmd {
-	switch len(names) {
-	case 0, 1:
+	if len(names) < 2 {
 		return s.say("there is no other "+what, true)
-	case 2:
-		return taken(1 - index)
 	}
 	picks := make([]pick, len(names))
 	for i, name := range names {
 		picks[i] = pick{text: plain(name), act: func() tea.Cmd { return taken(i) }}
 	}
 	picks[index].place = "shown now"
-	s.pick(what+": ", "show it", "No "+what+" has these words.", index, picks)
+	cursor := index
+	if len(names) == 2 {
+		cursor = 1 - index
+	}
+	s.pick(what+": ", "show it", "No "+what+" has these words.", cursor, picks)
 	return nil
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// Of several branches the one that is typed is taken, of two the other one at
-// once, and Esc leaves what is shown.
+// Of several branches the one that is typed is taken, of two the cursor stands on
+// the other one, and Esc leaves what is shown.
 func TestANameIsPicked(t *testing.T) {
 	a := perfOf(t, []string{"main", "feature/radix", "feature/table", "release"}, []string{"ci", "laptop"})
 	press(a, "b")
@@ -28,7 +28,7 @@ func TestANameIsPicked(t *testing.T) {
 	if got := a.perf.about.branches[a.perf.branch].Name; got != "release" || a.picker != nil {
 		t.Errorf("branch %s: nothing was taken", got)
 	}
-	press(a, "t")
+	press(a, "t", "enter")
 	if got := a.perf.about.testbeds[a.perf.testbed].Name; got != "laptop" || a.picker != nil {
 		t.Errorf("testbed %s", got)
 	}

@@ -28,6 +28,17 @@ func (r reach) heard(m hostAnswered, now time.Time) reach {
 	return reach{asked: true, since: since, why: client.Plain(m.err.Error(), 200)}
 }
 
+// reachSign is whether a host answers, and no more.
+func reachSign(t theme, r reach) string {
+	switch {
+	case !r.asked:
+		return ""
+	case r.up:
+		return t.good.Render("●")
+	}
+	return t.bad.Render("○ unreachable")
+}
+
 // reachWords draw a host with whether it answers.
 func reachWords(t theme, host string, r reach, now time.Time) string {
 	name := t.soft.Render(hostName(host))

@@ -71,7 +71,7 @@ func (p *reportsPage) scopes() []scope { return p.keys.reportsScopes() }
 
 func (p *reportsPage) entered() tea.Cmd {
 	p.seen = true
-	if len(p.projects) == 0 {
+	if len(p.projects) == 0 || p.stale {
 		return p.findProjects()
 	}
 	return p.read(1)
@@ -299,8 +299,8 @@ func (p *reportsPage) rowLines(width int) []string {
 	const version, age, alerts = 14, 8, 9
 	branch := max(width-2-version-age-alerts-7, 8)
 	testbed := 0
-	if branch > 44 {
-		testbed = min(branch/3, 24)
+	if branch > 26 {
+		testbed = min(branch*2/5, 24)
 		branch -= testbed + 2
 	}
 	row := func(mark, b, v, tb, a, g string) string {

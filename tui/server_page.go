@@ -18,7 +18,9 @@ import (
 type serverPage struct {
 	*shell
 
-	seen       bool // it is, or was, in sight: only then it asks
+	seen       bool        // it is, or was, in sight: only then it asks
+	like       *outbox.Run // whose project, branch and testbed are shown at first; nil: anybody's
+	stale      bool        // there may be other projects by now
 	projects   []string
 	project    int
 	generation int // of the newest question: older answers are dropped
@@ -100,8 +102,21 @@ func (p *serverPage) found(m projectsFound) bool {
 		return false
 	}
 	p.answered(p.generation, client.Source{}, m.err)
-	p.projects = m.projects
+	shown := p.current()
+	if shown == "" && p.like != nil {
+		shown = p.like.Project
+	}
+	p.projects, p.stale = m.projects, false
+	p.project = max(slices.Index(p.projects, shown), 0)
 	return true
+}
+
+// ofRun is a name of the run that is shown at first, or "".
+func (p *serverPage) ofRun(name func(*outbox.Run) string) string {
+	if p.like == nil || p.like.Project != p.current() {
+		return ""
+	}
+	return name(p.like)
 }
 
 func (p *serverPage) browser() (*client.Browser, error) {

@@ -29,7 +29,8 @@ func (a *app) listCommand() *cobra.Command {
 		Use:   "list [QUERY]",
 		Short: "List the outbox, newest first",
 		Long: `Lists the runs of the outbox, newest first. QUERY holds words that any field may
-hold, and terms like status:rejected, branch:main, project:demo and since:2d.`,
+hold, and terms like status:rejected, branch:main, project:demo, since:2d and
+alerts:active.`,
 		Example: `  burrow list
   burrow list --status pending --status rejected
   burrow list --limit 0 --json since:1w branch:main`,
