@@ -71,6 +71,9 @@ func openFileWith(path string, options *bolt.Options, work func(*bolt.DB, *guard
 			return err
 		})
 	}
+	if m, found := newestMeta(file); err == nil && found && !options.ReadOnly {
+		g.free, _, err = readFreelist(file, m)
+	}
 	if err != nil {
 		err = damagedFile(path, err)
 	} else {

@@ -3,6 +3,7 @@ package outbox
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"sort"
@@ -17,6 +18,7 @@ type guard struct {
 	file  io.ReaderAt
 	size  int64
 	next  uint64
+	free  []uint64 // the pages that bbolt may write over, in order
 	sound map[uint64]treePage
 }
 
@@ -60,6 +62,9 @@ func (g *guard) buckets(id uint64, depth int) error {
 func (g *guard) page(id uint64) (treePage, error) {
 	if p, known := g.sound[id]; known {
 		return p, nil
+	}
+	if _, free := slices.BinarySearch(g.free, id); free {
+		return treePage{}, fmt.Errorf("page %d is free, and reached too", id)
 	}
 	p, err := readTreePage(g.file, g.size, id, g.next, false)
 	if err == nil && !p.leaf && p.overflow > 0 {

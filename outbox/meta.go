@@ -151,8 +151,13 @@ func readFreelist(file io.ReaderAt, m meta) (list []uint64, overflow uint64, err
 	if _, err := file.ReadAt(data, int64(m.freelist)*m.pageSize+begin); err != nil {
 		return nil, 0, fmt.Errorf("the list of free pages can't be read: %w", err)
 	}
+	before := uint64(1) // the meta pages are never free
 	for at := 0; at < len(data); at += 8 {
-		list = append(list, binary.NativeEndian.Uint64(data[at:]))
+		id := binary.NativeEndian.Uint64(data[at:])
+		if id <= before || id >= m.next { // bbolt writes it in order
+			return nil, 0, damaged
+		}
+		list, before = append(list, id), id
 	}
 	return list, overflow, nil
 }

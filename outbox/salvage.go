@@ -21,6 +21,7 @@ type Salvaged struct {
 	// Bare are runs whose results could not be read: acknowledged ones are
 	// counted as pruned, the others wait as damaged.
 	Bare  int
+	Lost  int    // runs that are named somewhere, but whose records could not be read
 	Kept  string // the old file
 	Cause error  // what was wrong with it
 }
@@ -34,12 +35,16 @@ func (v Salvaged) String() string {
 	if v.Bare > 0 {
 		bare = fmt.Sprintf(" (%d of them without their results)", v.Bare)
 	}
+	lost := ""
+	if v.Lost > 0 {
+		lost = fmt.Sprintf("; %d that it names could not be read", v.Lost)
+	}
 	cause := v.Cause
 	var file *damagedFileError
 	if errors.As(cause, &file) {
 		cause = file.cause
 	}
-	return fmt.Sprintf("the outbox was damaged (%v): %d runs were saved%s into a new file, the damaged one is kept as %s", cause, v.Runs, bare, v.Kept)
+	return fmt.Sprintf("the outbox was damaged (%v): %d runs were saved%s into a new file%s, the damaged one is kept as %s", cause, v.Runs, bare, lost, v.Kept)
 }
 
 // Rebuild builds the outbox anew from what can be read of it, and every index
@@ -122,7 +127,7 @@ func (s *Store) rebuildFromPages(saved *Salvaged) error {
 	}
 	defer file.Close()
 	found := &scraps{
-		file: file, runs: map[uint64]*Run{}, bodies: map[uint64][]place{}, attempts: map[uint64]map[int]Attempt{}, loose: map[string][]byte{},
+		file: file, runs: map[uint64]*Run{}, bodies: map[uint64][]place{}, attempts: map[uint64]map[int]Attempt{}, named: map[uuid.UUID]uint64{}, loose: map[string][]byte{},
 	}
 	if err := eachLeaf(file, found.take); err != nil {
 		return fmt.Errorf("reading what is left of the outbox %s: %w", s.path, err)
@@ -147,7 +152,8 @@ type scraps struct {
 	runs     map[uint64]*Run
 	bodies   map[uint64][]place // every body that was found for a run
 	attempts map[uint64]map[int]Attempt
-	loose    map[string][]byte // tombstones, known projects and holds: bucket and key
+	named    map[uuid.UUID]uint64 // runs that an index names
+	loose    map[string][]byte    // tombstones, known projects and holds: bucket and key
 }
 
 // place is where in the file a body lies: they would not all fit into memory.
@@ -183,6 +189,8 @@ func (f *scraps) take(k, v []byte, at int64) {
 		if there, known := f.attempts[seq][a.Number]; !known || a.EndedAt.After(there.EndedAt) {
 			f.attempts[seq][a.Number] = a
 		}
+	case len(k) == 16 && len(v) == 8 && uuid.UUID(k).Version() == 7 && uuid.UUID(k).Variant() == uuid.RFC4122: // keys of other indexes are hashes
+		f.named[uuid.UUID(k)] = decodeNumber(v)
 	case len(k) == 16 && len(v) == 9 && v[0] == tombstoneVersion:
 		f.loose[string(bucketGone)+"\x00"+string(k)] = v
 	case len(k) == 16 && len(v) == 16:
@@ -199,6 +207,11 @@ func (f *scraps) take(k, v []byte, at int64) {
 // stock offers what was found, mended where a part is missing.
 func (f *scraps) stock(saved *Salvaged) stock {
 	order := slices.Sorted(maps.Keys(f.runs))
+	for id, seq := range f.named {
+		if f.runs[seq] == nil && f.loose[string(bucketGone)+"\x00"+string(id[:])] == nil {
+			saved.Lost++
+		}
+	}
 	return stock{
 		last: order[len(order)-1],
 		runs: func(give func(*Run, []byte, []Attempt) error) error {

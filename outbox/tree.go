@@ -206,9 +206,6 @@ func (w *treeWalk) free(m meta) error {
 		return err
 	}
 	for _, id := range list {
-		if id < 2 || id >= w.next {
-			return fmt.Errorf("the list of free pages names page %d", id)
-		}
 		if w.seen[id] {
 			return fmt.Errorf("page %d is free, and reached too", id)
 		}

@@ -233,6 +233,100 @@ func TestASenderMendsADamagedPageOfAttempts(t *testing.T) {
 	}
 }
 
+// A page of records is damaged: in its head, nothing is lost; zeroed, what is lost
+// is counted.
+func TestARepairLosesNoRunWithoutAWord(t *testing.T) {
+	const runs = 200
+	s := manyPages(t, runs)
+	whole := readFile(t, s.Path())
+	pages, size := treePages(t, s.Path())
+	records, lost := 0, 0
+	for _, p := range pages {
+		if !p.leaf || p.count < 5 || len(p.key(0)) != 8 {
+			continue
+		}
+		begin, end := p.span(0)
+		if decodeRun(decodeNumber(p.key(0)), p.data[begin+8:end], &Run{}) != nil {
+			continue
+		}
+		records++
+		for name, damage := range map[string]func([]byte){
+			"its number": func(page []byte) { page[0] ^= 0x10 },
+			"its kind":   func(page []byte) { page[8] ^= 1 },
+			"all of it":  func(page []byte) { clear(page) },
+		} {
+			damaged := append([]byte(nil), whole...)
+			damage(damaged[int64(p.id)*size : int64(p.id+1)*size])
+			path := filepath.Join(t.TempDir(), "outbox.db")
+			if err := os.WriteFile(path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			saved, err := again.Rebuild(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(again.Notices) > 0 {
+				continue // opening mended it, and said so
+			}
+			if saved.Runs+saved.Lost != runs || name != "all of it" && saved.Lost > 0 {
+				t.Errorf("page %d, %s: %d saved, %d lost", p.id, name, saved.Runs, saved.Lost)
+			}
+			if saved.Lost > 0 && !strings.Contains(saved.String(), "could not be read") {
+				t.Errorf("it does not say so: %s", saved)
+			}
+			lost += saved.Lost
+		}
+	}
+	if records == 0 || lost == 0 {
+		t.Errorf("%d pages of records, %d runs lost: nothing was tested", records, lost)
+	}
+}
+
+// A page that is in use is named as free: bbolt would write over it.
+func TestAPageInUseIsNotWrittenOver(t *testing.T) {
+	s := manyPages(t, 60)
+	for range 3 { // pages become free
+		for _, r := range listAll(t, s)[:5] {
+			if err := s.Delete(t.Context(), r.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	before := len(listAll(t, s))
+	whole := readFile(t, s.Path())
+	m, _ := newestMeta(mustOpen(t, s.Path()))
+	list, _, err := readFreelist(mustOpen(t, s.Path()), m)
+	if err != nil || len(list) < 3 {
+		t.Fatalf("%d free pages, %v", len(list), err)
+	}
+	told := 0
+	for i := range list {
+		for bit := range 8 {
+			damaged := append([]byte(nil), whole...)
+			damaged[int64(m.freelist)*m.pageSize+pageHeader+int64(i)*8] ^= 1 << bit
+			path := filepath.Join(t.TempDir(), "outbox.db")
+			if err := os.WriteFile(path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if told += len(again.Notices); len(again.Notices) > 0 && len(listAll(t, again)) != before {
+				t.Errorf("entry %d, bit %d: %d runs, %q", i, bit, len(listAll(t, again)), again.Notices)
+			}
+		}
+	}
+	t.Logf("%d of %d flipped bits were told by opening", told, len(list)*8)
+	if told == 0 {
+		t.Error("none is told")
+	}
+}
+
 // The outcome of a run that the file holds no more is given up: it keeps no
 // worker busy, and stopping does not wait for it.
 func TestAnOutcomeOfARunThatIsGoneIsGivenUp(t *testing.T) {
