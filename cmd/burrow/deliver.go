@@ -26,7 +26,21 @@ type delivery struct {
 const patience = 5 * time.Second
 
 // deliver sends the runs, beside other senders, and says what became of them.
+// They are in the outbox: whoever took an error for a refusal would submit them
+// twice.
 func (a *app) deliver(ctx context.Context, store *outbox.Store, hosts *client.Hosts, d delivery) error {
+	err := a.delivered(ctx, store, hosts, d)
+	var status *exitError
+	switch {
+	case err == nil, errors.As(err, &status), errors.Is(err, context.Canceled):
+		return err
+	case len(d.runs) == 1:
+		return fmt.Errorf("run %s was accepted already, don't submit it again: %w", shortID(d.runs[0].ID), err)
+	}
+	return fmt.Errorf("%d runs were accepted already, don't submit them again: %w", len(d.runs), err)
+}
+
+func (a *app) delivered(ctx context.Context, store *outbox.Store, hosts *client.Hosts, d delivery) error {
 	if d.noSend || d.wait == 0 || a.env(measuring) != "" {
 		d.wait = 0 // nothing is waited for, in CI either
 		return a.tellAll(ctx, store, nil, d)
