@@ -189,7 +189,7 @@ func (w *workers) upkeep(ctx context.Context) time.Duration {
 	if w.busy() > 0 || w.allowed() < maxConnections {
 		return upkeepDelay
 	}
-	if err := w.Store.Upkeep(ctx, w.Retention); err != nil && ctx.Err() == nil {
+	if err := w.Store.Upkeep(ctx, w.Retention); err != nil && ctx.Err() == nil && !w.mend(ctx, err) {
 		w.Log.Warn("the outbox could not be looked after", "error", err)
 	}
 	return upkeepInterval

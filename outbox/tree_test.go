@@ -327,6 +327,38 @@ func TestAPageInUseIsNotWrittenOver(t *testing.T) {
 	}
 }
 
+// Damage that nobody met is found by the sender that looks after the outbox, and
+// mended.
+func TestUpkeepFindsDamageThatNobodyMet(t *testing.T) {
+	s := manyPages(t, 60)
+	pages, size := treePages(t, s.Path())
+	data := readFile(t, s.Path())
+	for _, p := range pages {
+		if begin := int64(p.id) * size; p.leaf && p.count > 0 && len(p.key(0)) == 8 {
+			data[begin+12] ^= 1 // it seems to reach over its neighbour
+			break
+		}
+	}
+	if err := os.WriteFile(s.Path(), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		again, err := Open(t.Context(), s.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := again.Pause(t.Context(), "", ""); err != nil { // nothing is delivered
+			t.Fatal(err)
+		}
+		stop := startSender(t, &Sender{Store: again, Deliverer: newFakeServer()})
+		time.Sleep(2 * upkeepDelay)
+		stop()
+		if problems, err := again.Check(t.Context()); err != nil || len(problems) > 0 || len(listAll(t, again)) != 60 {
+			t.Errorf("%q, %v", problems, err)
+		}
+	})
+}
+
 // The outcome of a run that the file holds no more is given up: it keeps no
 // worker busy, and stopping does not wait for it.
 func TestAnOutcomeOfARunThatIsGoneIsGivenUp(t *testing.T) {

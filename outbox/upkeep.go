@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -12,8 +13,13 @@ const upkeepInterval = time.Hour
 
 var keyUpkeep = []byte("upkeep") // in meta: when it was done last, Unix
 
-// Upkeep prunes what is older than the retention, and compacts the file if
-// much of it is free: at most once an hour over all processes.
+// mostWalked bounds the file that is walked from end to end by the way, in bytes:
+// a larger one would hold the lock too long.
+const mostWalked = 256 << 20
+
+// Upkeep looks whether the file is sound, prunes what is older than the
+// retention, and compacts the file if much of it is free: at most once an hour
+// over all processes.
 func (s *Store) Upkeep(ctx context.Context, keep Retention) error {
 	due := false
 	err := s.view(ctx, func(t *tx) error {
@@ -33,6 +39,9 @@ func (s *Store) Upkeep(ctx context.Context, keep Retention) error {
 	if err != nil || !due {
 		return err
 	}
+	if err := s.soundFile(ctx); err != nil {
+		return err
+	}
 	if _, err := s.Prune(ctx, keep, false, nil); err != nil {
 		return fmt.Errorf("pruning the outbox: %w", err)
 	}
@@ -41,6 +50,24 @@ func (s *Store) Upkeep(ctx context.Context, keep Retention) error {
 	}
 	_, _, err = s.Compact(ctx)
 	return err
+}
+
+// soundFile looks at the whole file: damage that nobody met yet is mended before
+// commits write over what it would be mended from.
+func (s *Store) soundFile(ctx context.Context) error {
+	release, err := s.lock.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	info, err := os.Stat(s.path)
+	if err != nil || info.Size() > mostWalked {
+		return err
+	}
+	if err := soundTree(s.path); err != nil {
+		return damagedFile(s.path, err)
+	}
+	return nil
 }
 
 func (t *tx) upkeepDue() bool {
