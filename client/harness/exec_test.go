@@ -38,7 +38,7 @@ func TestACommandThatIsApartIsStoppedWhole(t *testing.T) {
 	skipWithoutShell(t)
 	ctx, stop := context.WithCancel(t.Context())
 	mark := filepath.Join(t.TempDir(), "alive")
-	script := `(trap "" INT; while :; do echo x >"` + mark + `"; done) & (: </dev/tty) 2>/dev/null && echo terminal; echo started; wait`
+	script := `(trap "" INT; while :; do echo x >"` + mark + `"; done) & (: </dev/tty) 2>/dev/null && echo terminal; while [ ! -e "` + mark + `" ]; do :; done; echo started; wait`
 	live := &firstLine{came: make(chan string, 1)}
 	go func() { // once it runs
 		if line := <-live.came; line != "started" {
