@@ -230,14 +230,14 @@ func (l faultyLife) judge(t *testing.T, r *rapid.T, store *outbox.Store) {
 	}
 }
 
-// waited tells whether a run waited for a person: then younger ones of its lane
-// may pass.
+// waited tells whether a run waited for a person, or was at its end and brought
+// back: then younger ones of its lane may pass.
 func waited(r *rapid.T, store *outbox.Store, run *outbox.Run) bool {
 	history, err := store.History(context.Background(), run.ID)
 	if err != nil {
 		r.Fatal(err)
 	}
-	return slices.ContainsFunc(history, func(a outbox.Attempt) bool { return a.Outcome == client.Unauthorized })
+	return slices.ContainsFunc(history, func(a outbox.Attempt) bool { return a.Outcome == client.Unauthorized || a.Outcome == client.Refused })
 }
 
 func reportsOf(t *testing.T, r *rapid.T, server *local.Server) (reports []client.Report) {
