@@ -226,7 +226,7 @@ func (p *outboxPage) chooseHold(m holdsFound) tea.Cmd {
 		return p.fail(m.err)
 	case len(m.holds) == 0:
 		return p.say("nothing is paused", false)
-	case p.menu != nil || p.picker != nil: // another question was asked since
+	case p.engaged():
 		return nil
 	case len(m.holds) == 1:
 		return p.resume(m.holds)
@@ -322,6 +322,8 @@ func needsPerson(r *outbox.Run) bool {
 
 func (p *outboxPage) goToProblem(m problemFound) tea.Cmd {
 	switch {
+	case p.engaged():
+		return nil
 	case m.err != nil:
 		return p.fail(m.err)
 	case m.elsewhere != nil:
@@ -335,6 +337,10 @@ func (p *outboxPage) goToProblem(m problemFound) tea.Cmd {
 	}
 	return p.goTo(m.run)
 }
+
+// engaged tells whether the person went on to something that takes keys: what was
+// asked for before must not take them away.
+func (p *outboxPage) engaged() bool { return p.menu != nil || p.picker != nil || p.filter.typing }
 
 // runWanted: a run is to be shown in the outbox.
 type runWanted struct{ run *outbox.Run }

@@ -78,6 +78,24 @@ func TestTheNextProblemIsAListedOne(t *testing.T) {
 	}
 }
 
+// What was asked for before the person went on to type closes no filter: the rest
+// of the text would be taken for keys.
+func TestALateAnswerTakesNoFilterAway(t *testing.T) {
+	runs := oneOfEach()
+	for name, late := range map[string]tea.Msg{
+		"the next problem": problemFound{run: runs[0]},
+		"marked runs":      chosenRead{runs: runs, then: func([]*outbox.Run) tea.Cmd { t.Error("it acts"); return nil }},
+		"pauses":           holdsFound{holds: []outbox.Hold{{}, {Project: "demo"}}},
+	} {
+		a := press(still(t, testTheme(termenv.Ascii, true), 120, 40, runs), "/", "s", "t")
+		a.Update(late)
+		press(a, "a")
+		if frame := a.View(); !strings.Contains(frame, "/ sta") {
+			t.Errorf("%s:\n%s", name, frame)
+		}
+	}
+}
+
 // TestWhatIsTypedStaysInSight beside whatever is said of it, and what is wrong
 // with it is told whole, at every width.
 func TestWhatIsTypedStaysInSight(t *testing.T) {

@@ -194,8 +194,8 @@ func (p *outboxPage) goOn(m chosenRead) tea.Cmd {
 	switch {
 	case m.err != nil:
 		return p.fail(m.err)
-	case p.menu != nil:
-		return nil // another question was asked since
+	case p.engaged():
+		return nil
 	}
 	there := marks{}
 	there.add(m.runs)
