@@ -39,7 +39,6 @@ func (g *guard) buckets(id uint64, depth int) error {
 		return err
 	}
 	g.sound[id] = p
-	const deepest = 4 // the root holds a few buckets
 	if !p.leaf && depth == deepest {
 		return errors.New("the tree of buckets has no end")
 	}
@@ -78,7 +77,10 @@ func (g *guard) page(id uint64) (treePage, error) {
 
 // path follows a key from a bucket's root.
 func (g *guard) path(root uint64, key []byte) error {
-	for root != 0 {
+	for depth := 0; root != 0; depth++ {
+		if depth > deepest {
+			return fmt.Errorf("the tree of page %d has no end", root)
+		}
 		p, err := g.page(root)
 		if err != nil || p.leaf {
 			return err

@@ -109,23 +109,9 @@ func soundMeta(file io.ReaderAt, pageSize int64) error {
 	return nil
 }
 
-// soundFreelist looks at the page that the newer meta page names as the list of
-// free pages: bbolt believes its count, and reads on for minutes where it is
-// wrong.
-func soundFreelist(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if m, found := newestMeta(file); found { // else bbolt itself says what is wrong with the meta pages
-		_, _, err = readFreelist(file, m)
-	}
-	return err
-}
-
 // readFreelist reads the numbers of the pages that are free, and how many pages
-// the list reaches beyond its first.
+// the list reaches beyond its first. bbolt believes its count, and reads on for
+// minutes where it is wrong.
 func readFreelist(file io.ReaderAt, m meta) (list []uint64, overflow uint64, err error) {
 	damaged := fmt.Errorf("the list of free pages is damaged (page %d)", m.freelist)
 	if m.freelist < 2 || m.freelist >= m.next {

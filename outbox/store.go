@@ -153,7 +153,7 @@ func (s *Store) prepare(ctx context.Context) error {
 func (s *Store) prepareThere() error {
 	s.sweep()
 	version := uint32(0)
-	err := soundFreelist(s.path)
+	err := soundSkeleton(s.path)
 	if err != nil {
 		err = damagedFile(s.path, err)
 	} else {

@@ -178,7 +178,7 @@ func TestASenderMendsADamagedPageOfBodies(t *testing.T) {
 			stop := startSender(t, &Sender{Store: again, Deliverer: newFakeServer(), Told: func(words string) { told = append(told, words) }})
 			time.Sleep(2 * time.Minute) // fake time
 			stop()
-			if len(told) != 1 || !strings.Contains(told[0], "was damaged") {
+			if told = append(told, again.Notices...); len(told) != 1 || !strings.Contains(told[0], "was damaged") {
 				t.Errorf("%s: it told %q", name, told)
 			}
 			for _, r := range listAll(t, again) {
@@ -286,6 +286,39 @@ func TestARepairLosesNoRunWithoutAWord(t *testing.T) {
 	}
 }
 
+// A branch that names its own page, or one above it, is a circle that bbolt would
+// follow for ever.
+func TestACircleOfPagesIsMended(t *testing.T) {
+	const runs = 200
+	s := manyPages(t, runs)
+	whole := readFile(t, s.Path())
+	pages, size := treePages(t, s.Path())
+	branches := 0
+	for _, p := range pages {
+		if p.leaf {
+			continue
+		}
+		branches++
+		for _, child := range []int{0, p.count - 1} {
+			damaged := append([]byte(nil), whole...)
+			at := int64(p.id)*size + pageHeader + int64(child)*leafElement + 8
+			binary.NativeEndian.PutUint64(damaged[at:], p.id)
+			path := filepath.Join(t.TempDir(), "outbox.db")
+			if err := os.WriteFile(path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Open(t.Context(), path)
+			if err != nil || len(again.Notices) != 1 || len(listAll(t, again)) != runs {
+				t.Fatalf("page %d: %v, %q", p.id, err, again.Notices)
+			}
+			checkClean(t, again)
+		}
+	}
+	if branches < 2 {
+		t.Errorf("%d branches", branches)
+	}
+}
+
 // A page that is in use is named as free: bbolt would write over it.
 func TestAPageInUseIsNotWrittenOver(t *testing.T) {
 	s := manyPages(t, 60)
@@ -321,9 +354,8 @@ func TestAPageInUseIsNotWrittenOver(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d of %d flipped bits were told by opening", told, len(list)*8)
-	if told == 0 {
-		t.Error("none is told")
+	if told < len(list)*8*3/4 { // the others name pages that nobody uses
+		t.Errorf("%d of %d flipped bits were told by opening", told, len(list)*8)
 	}
 }
 
