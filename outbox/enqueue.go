@@ -22,6 +22,9 @@ type New struct {
 	Mend       MendPolicy        `json:"mend,omitempty"`
 	Settle     time.Duration     `json:"settle,omitempty"`
 	Resubmits  *uuid.UUID        `json:"resubmits,omitempty"`
+	// Beside says that a person wants another report beside the one of the run
+	// that this one resubmits; else it takes that run's place.
+	Beside bool `json:"beside,omitempty"`
 
 	summary *client.Summary // of the body as Freeze made it; nil: it is read
 }
@@ -111,7 +114,7 @@ func (t *tx) enqueue(n New, summary client.Summary, packed []byte) (*Run, bool, 
 		return nil, false, fmt.Errorf("storing the run's body: %w", err)
 	}
 	if n.Resubmits != nil {
-		if err := t.succeeded(*n.Resubmits, run); err != nil {
+		if err := t.succeeded(*n.Resubmits, run, n.Beside); err != nil {
 			return nil, false, err
 		}
 	}

@@ -86,7 +86,7 @@ func (t *tx) handOver(run *Run, to uuid.UUID) error {
 
 // succeeded notes at an old run which new one took its place. One elsewhere
 // takes none over that another has.
-func (t *tx) succeeded(old uuid.UUID, by *Run) error {
+func (t *tx) succeeded(old uuid.UUID, by *Run, beside bool) error {
 	run, err := t.byID(old)
 	if errors.Is(err, ErrNotFound) {
 		return nil
@@ -98,7 +98,9 @@ func (t *tx) succeeded(old uuid.UUID, by *Run) error {
 		return &NotNowError{run, "it may still be delivered: cancel it first"}
 	}
 	switch {
-	case run.Status.Acknowledged(): // another report beside its own, as a person asked
+	case run.Status.Acknowledged() && by.inPlaceOf(run) && !beside:
+		return &NotNowError{run, "it was delivered in the meantime"}
+	case run.Status.Acknowledged():
 		run.ResubmittedAs = &by.ID
 	case by.inPlaceOf(run):
 		if err := t.replaced(run); err != nil {

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,6 +113,18 @@ func TestAMeasurementIsCountedOnce(t *testing.T) {
 				c.Error("x or y is sent beside z")
 			}
 		},
+		"delivered while it was resubmitted": func(c family) {
+			if _, err := c.s.ClearWay(c.Context(), c.f, c.runs["x"].ID, MendAny, true); err != nil {
+				c.Fatal(err)
+			}
+			must(c, retry(c, "x")) // by another process
+			deliver(c)
+			id := c.runs["x"].ID
+			_, _, err := c.s.Enqueue(c.Context(), newRun(c.T, "other", 1, func(n *New) { n.Resubmits = &id }))
+			if notNow := new(NotNowError); !errors.As(err, &notNow) {
+				c.Errorf("y is accepted beside x, which was delivered: %v", err)
+			}
+		},
 		"elsewhere too": func(c family) {
 			must(c, resubmit(c, "x", "y"))
 			cancel(c, "y")
@@ -147,8 +160,8 @@ func TestResubmissionsOfADeliveredRunStandBesideEachOther(t *testing.T) {
 	stop := startSender(t, &Sender{Store: s, Deliverer: newFakeServer()})
 	waitFor(t, s, run.ID, time.Minute, ended)
 	stop()
-	first := enqueue(t, s, newRun(t, "other", 1, func(n *New) { n.Resubmits = &run.ID }))
-	enqueue(t, s, newRun(t, "third", 1, func(n *New) { n.Resubmits = &run.ID }))
+	first := enqueue(t, s, newRun(t, "other", 1, func(n *New) { n.Resubmits, n.Beside = &run.ID, true }))
+	enqueue(t, s, newRun(t, "third", 1, func(n *New) { n.Resubmits, n.Beside = &run.ID, true }))
 	if _, err := s.Cancel(t.Context(), first.ID); err != nil {
 		t.Fatal(err)
 	}

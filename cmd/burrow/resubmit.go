@@ -118,7 +118,7 @@ func (a *app) again(ctx context.Context, store *outbox.Store, hosts *client.Host
 	}
 	entry := outbox.New{
 		ID: id, Body: changed, Host: firstOf(f.to, r.Host), Credential: r.Credential, Labels: r.Labels,
-		Mend: r.Mend, Settle: r.Settle, Resubmits: &r.ID,
+		Mend: r.Mend, Settle: r.Settle, Resubmits: &r.ID, Beside: f.another(r),
 	}
 	// The new host's own credential: without one the old run's stands, and the
 	// new run waits for it rather than go out anonymously.
