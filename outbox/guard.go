@@ -42,17 +42,12 @@ func (g *guard) buckets(id uint64, depth int) error {
 	if !p.leaf && depth == deepest {
 		return errors.New("the tree of buckets has no end")
 	}
+	if p.leaf {
+		return p.buckets(func(uint64) error { return nil })
+	}
 	for i := range p.count {
-		if !p.leaf {
-			if err := g.buckets(p.child(i), depth+1); err != nil {
-				return err
-			}
-			continue
-		}
-		if value, is := p.bucket(i); is {
-			if err := soundBucket(id, value); err != nil {
-				return err
-			}
+		if err := g.buckets(p.child(i), depth+1); err != nil {
+			return err
 		}
 	}
 	return nil

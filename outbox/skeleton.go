@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -78,24 +77,12 @@ func (s *skeleton) page(id uint64, depth, leaves int) error {
 	if err != nil {
 		return err
 	}
+	if p.leaf {
+		return p.buckets(s.tree)
+	}
 	for i := range p.count {
-		if !p.leaf {
-			if err := s.page(p.child(i), depth+1, leaves); err != nil {
-				return err
-			}
-			continue
-		}
-		value, is := p.bucket(i)
-		if !is {
-			continue
-		}
-		if err := soundBucket(id, value); err != nil {
+		if err := s.page(p.child(i), depth+1, leaves); err != nil {
 			return err
-		}
-		if root := binary.NativeEndian.Uint64(value); root != 0 {
-			if err := s.tree(root); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -97,14 +97,26 @@ func (p treePage) child(i int) uint64 {
 	return binary.NativeEndian.Uint64(p.data[pageHeader+i*leafElement+8:])
 }
 
-// bucket is the value of a leaf's entry that is a bucket.
-func (p treePage) bucket(i int) (value []byte, is bool) {
-	at := pageHeader + i*leafElement
-	if binary.NativeEndian.Uint32(p.data[at:]) != bucketFlag {
-		return nil, false
+// buckets goes through the buckets that a leaf names: those whose tree has a root
+// of its own are visited, those that lie in the leaf are looked at here.
+func (p treePage) buckets(visit func(root uint64) error) error {
+	for i := range p.count {
+		at := pageHeader + i*leafElement
+		if binary.NativeEndian.Uint32(p.data[at:]) != bucketFlag {
+			continue
+		}
+		begin, end := p.span(i)
+		value := p.data[begin+int64(binary.NativeEndian.Uint32(p.data[at+8:])) : end]
+		if len(value) < bucketHeader || binary.NativeEndian.Uint64(value) == 0 && !soundInlineBucket(value) {
+			return fmt.Errorf("page %d has a damaged bucket", p.id)
+		}
+		if root := binary.NativeEndian.Uint64(value); root != 0 {
+			if err := visit(root); err != nil {
+				return err
+			}
+		}
 	}
-	begin, end := p.span(i)
-	return p.data[begin+int64(binary.NativeEndian.Uint32(p.data[at+8:])) : end], true
+	return nil
 }
 
 // soundTree walks the whole tree that bbolt would go by: every page is reached
@@ -167,20 +179,10 @@ func (w *treeWalk) page(id uint64, least, below []byte) error {
 			if err := w.page(p.child(i), key, after); err != nil {
 				return err
 			}
-			continue
 		}
-		value, is := p.bucket(i)
-		if !is {
-			continue
-		}
-		if err := soundBucket(id, value); err != nil {
-			return err
-		}
-		if root := binary.NativeEndian.Uint64(value); root != 0 {
-			if err := w.page(root, nil, nil); err != nil {
-				return err
-			}
-		}
+	}
+	if p.leaf {
+		return p.buckets(func(root uint64) error { return w.page(root, nil, nil) })
 	}
 	return nil
 }
@@ -215,15 +217,6 @@ func (w *treeWalk) free(m meta) error {
 		if !w.seen[id] {
 			return fmt.Errorf("page %d is neither free nor reached", id)
 		}
-	}
-	return nil
-}
-
-// soundBucket looks at a bucket in its parent's leaf: its root, or all of it
-// where it is so small that it lies there.
-func soundBucket(id uint64, value []byte) error {
-	if len(value) < bucketHeader || binary.NativeEndian.Uint64(value) == 0 && !soundInlineBucket(value) {
-		return fmt.Errorf("page %d has a damaged bucket", id)
 	}
 	return nil
 }
